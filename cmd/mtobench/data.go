@@ -1,0 +1,5 @@
+package main
+
+type dataCommand struct{}
+
+func (d *dataCommand) Run() error { return nil }

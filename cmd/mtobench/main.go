@@ -1,0 +1,103 @@
+// Command mtobench measures how many epochs a small vision transformer needs to reach a fixed quality
+// by masked-image pre-training, with and without Masked Token Optimization.
+//
+//	mtobench run                               # the study that ships with it, a few minutes
+//	mtobench run --data fashion-mnist          # a study of one's own: calibrates, then runs pairs
+//	mtobench run study.toml -s train.epochs=20 # from a file, one key changed
+//	mtobench run --data photos.zip --dry-run   # how long, how much memory and disk
+//	benchstat -col /mto results.txt            # the table
+//
+// Interrupted work goes on where it stopped when the same command is given again. Exit status: 0 done
+// (whatever the verdict), 1 failure, 70 a bug in mtobench, 75 interrupted and resumable, 78 bad
+// configuration.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/mtobench/mtobench/harness"
+)
+
+// commandLine is the whole command line.
+type commandLine struct {
+	Run       runCommand       `cmd:"" help:"Run a study: calibrate if need be, train all pairs, judge. Without arguments: the study that ships with mtobench."`
+	Calibrate calibrateCommand `cmd:"" help:"Make the lock of a study, or check the one it has by making it again."`
+	Collect   collectCommand   `cmd:"" help:"Judge a study's finished runs again and write its results."`
+	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
+	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
+	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value."`
+	Child     harness.Child    `cmd:"" name:"child" hidden:""`
+}
+
+func main() {
+	var cli commandLine
+	parser := kong.Must(&cli, kong.Name("mtobench"),
+		kong.Description("Measures epochs-to-target of masked-image pre-training, with and without Masked Token Optimization."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	command, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "mtobench: %v\n", err)
+		os.Exit(harness.ExitConfig)
+	}
+	ctx := untilSignal()
+	if command.Command() == "child" {
+		os.Exit(cli.Child.Main(ctx, os.Stdin, os.Stdout))
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	os.Exit(finish(command.Run()))
+}
+
+// untilSignal returns a context that ends at the first interrupt. At the second the process ends at once:
+// what is lost is what came after the last checkpoint.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(harness.ExitResumable)
+	}()
+	return ctx
+}
+
+// finish prints an error, and how to go on where that is possible, and returns the exit status.
+func finish(err error) int {
+	if err == nil {
+		return harness.ExitDone
+	}
+	status := harness.ExitStatus(err)
+	fmt.Fprintf(os.Stderr, "mtobench: %v\n", err)
+	switch {
+	case errors.Is(err, harness.ErrHeld):
+		fmt.Fprintln(os.Stderr, "mtobench: another process works on this study; when it has ended, give the command again:\n  "+again())
+	case status == harness.ExitResumable:
+		fmt.Fprintln(os.Stderr, "mtobench: nothing is lost but the time since the last checkpoint; to continue:\n  "+again())
+	}
+	return status
+}
+
+// again is the command line that was given, fit for a shell.
+func again() string {
+	words := []string{os.Args[0]}
+	if strings.Contains(filepath.ToSlash(os.Args[0]), "/go-build") {
+		words = []string{"go", "run", "./cmd/mtobench"}
+	}
+	for _, a := range os.Args[1:] {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'`$&|;<>()*?[]{}~#\\!") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words = append(words, a)
+	}
+	return strings.Join(words, " ")
+}

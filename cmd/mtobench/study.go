@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/mtobench/mtobench/harness"
+)
+
+// studyFlags choose a study. All of them are short forms of configuration keys.
+type studyFlags struct {
+	Study   string   `arg:"" optional:"" help:"Study file (TOML). Without one: the defaults for --data, else the study that ships with mtobench."`
+	Data    string   `help:"Data set by name (mtobench data list), or a folder, zip or tar of your own images."`
+	Method  string   `help:"Pre-training method: simmim or mae."`
+	Model   string   `help:"Model: vit_nano, vit_micro, vit_mini, vit_tiny, vit_small, vit_base."`
+	Seeds   int      `help:"Number of pairs."`
+	Epochs  float64  `help:"Budget in epochs."`
+	Threads int      `help:"Worker threads of a run; changes no result. 0: all processors."`
+	Set     []string `short:"s" sep:"none" placeholder:"KEY=VALUE" help:"Set a configuration key (mtobench keys lists them). May be repeated."`
+	Out     string   `default:"runs" help:"Folder of all results."`
+	Lock    string   `help:"Use this lock: same target, seeds and settings as the study it comes from."`
+}
+
+// overrides are the flags as configuration keys, behind those of the lock.
+func (f *studyFlags) overrides(lock *harness.Lock) []string {
+	var list []string
+	if lock != nil {
+		list = lock.Overrides()
+	}
+	add := func(key string, value any) { list = append(list, fmt.Sprintf("%s=%v", key, value)) }
+	if f.Method != "" {
+		add("method.name", f.Method)
+	}
+	if f.Model != "" {
+		add("model.name", f.Model)
+	}
+	if f.Seeds != 0 {
+		add("study.seeds", f.Seeds)
+	}
+	if f.Epochs != 0 {
+		add("train.epochs", f.Epochs)
+	}
+	if f.Threads != 0 {
+		add("study.threads", f.Threads)
+	}
+	return append(list, f.Set...)
+}
+
+// config reads the study.
+func (f *studyFlags) config(lock *harness.Lock) (harness.Config, []string, error) {
+	overrides := f.overrides(lock)
+	if f.Data != "" {
+		data, err := harness.DataOverrides(f.Data)
+		if err != nil {
+			return harness.Config{}, nil, err
+		}
+		overrides = append(overrides, data...)
+	}
+	var c harness.Config
+	var err error
+	switch {
+	case f.Study != "":
+		c, err = harness.LoadFile(f.Study, overrides)
+	case f.Data != "" || lock != nil:
+		c, err = harness.Load("defaults", nil, overrides)
+	default:
+		c, err = harness.Quick(overrides)
+	}
+	return c, overrides, err
+}
+
+// open opens the study.
+func (f *studyFlags) open() (*harness.Study, error) {
+	var lock *harness.Lock
+	var err error
+	if f.Lock != "" {
+		if lock, err = harness.ReadLock(f.Lock); err != nil {
+			return nil, err
+		}
+	}
+	c, overrides, err := f.config(lock)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return harness.NewStudy(c, harness.Options{
+		Out: f.Out, Lock: lock, Overrides: overrides, Command: []string{self, "child"},
+		Monitor: &harness.StatusLine{W: os.Stderr, Terminal: isTerminal(), Width: terminalWidth},
+	})
+}
+
+func isTerminal() bool {
+	return term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil || width < 20 {
+		return 80
+	}
+	return width
+}
+
+type runCommand struct {
+	studyFlags
+	DryRun bool `help:"Say how long it will take, how much memory and disk, from a few timed steps; run nothing."`
+}
+
+func (r *runCommand) Run(ctx context.Context) error {
+	s, err := r.open()
+	if err != nil {
+		return err
+	}
+	if r.DryRun {
+		f, err := s.Forecast()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("study     %s\n", s.Root)
+		return f.WriteText(os.Stdout)
+	}
+	report, err := s.Run(ctx)
+	if report != nil {
+		if err := report.WriteText(os.Stdout); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+type calibrateCommand struct{ studyFlags }
+
+func (c *calibrateCommand) Run(ctx context.Context) error {
+	s, err := c.open()
+	if err != nil {
+		return err
+	}
+	before := s.Lock
+	if before == nil {
+		if err := s.Calibrate(ctx); err != nil {
+			return err
+		}
+		fmt.Printf("lock %s made: %s\n", s.Lock.Study(), s.LockPath())
+		return nil
+	}
+	lock, err := s.Recalibrate(ctx)
+	if err != nil {
+		return err
+	}
+	if difference := before.Difference(lock); difference != "" {
+		return fmt.Errorf("calibration: lock %s isn't reproduced: %s", before.Study(), difference)
+	}
+	fmt.Printf("lock %s is reproduced, byte for byte\n", before.Study())
+	return nil
+}
+
+type collectCommand struct{ studyFlags }
+
+func (c *collectCommand) Run() error {
+	s, err := c.open()
+	if err != nil {
+		return err
+	}
+	report, err := s.Collect()
+	if err != nil {
+		return err
+	}
+	return report.WriteText(os.Stdout)
+}
+
+type keysCommand struct{ studyFlags }
+
+func (k *keysCommand) Run() error {
+	c, _, err := k.config(nil)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, s := range c.Settings() {
+		fmt.Fprintf(&b, "%-30s %s\n", s.Key, s.Value)
+	}
+	_, err = os.Stdout.WriteString(b.String())
+	return err
+}

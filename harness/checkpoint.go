@@ -1,0 +1,128 @@
+package harness
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// keptCheckpoints is how many of a run's checkpoints stay.
+const keptCheckpoints = 2
+
+// position is what a checkpoint holds beside the trainer's state, as text in its metadata.
+type position struct {
+	Schema  int    `json:"schema"`
+	Run     string `json:"run"`
+	Step    int    `json:"step"`
+	TrainNS int64  `json:"train_ns"`
+	WallNS  int64  `json:"wall_ns"`
+	Curve   Curve  `json:"curve"`
+}
+
+// positionKey is its key in the metadata.
+const positionKey = "mtobench"
+
+func checkpointPath(dir string, step int) string {
+	return filepath.Join(dir, ckptName, fmt.Sprintf("step=%08d.safetensors", step))
+}
+
+// checkpoint saves the state at the present step and removes all but the newest few.
+func (r *run) checkpoint() error {
+	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.trainNS, r.wall(), r.curve})
+	if err != nil {
+		return err
+	}
+	path := checkpointPath(r.dir, r.step)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := r.stepper.Save(path, map[string]string{positionKey: string(data)}); err != nil {
+		return fmt.Errorf("writing checkpoint %s: %w", path, err)
+	}
+	steps, err := checkpoints(r.dir)
+	if err != nil {
+		return err
+	}
+	for len(steps) > keptCheckpoints {
+		if err := os.Remove(checkpointPath(r.dir, steps[0])); err != nil {
+			return err
+		}
+		steps = steps[1:]
+	}
+	return r.events.add(eventCheckpoint, r.step, nil)
+}
+
+// checkpoints lists the steps of the checkpoints in dir, oldest first.
+func checkpoints(dir string) ([]int, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, ckptName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var steps []int
+	for _, e := range entries {
+		number, isOurs := strings.CutPrefix(e.Name(), "step=")
+		number, isWhole := strings.CutSuffix(number, ".safetensors")
+		if step, err := strconv.Atoi(number); err == nil && isOurs && isWhole {
+			steps = append(steps, step)
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// restore continues from the newest checkpoint that can be read; without one the run starts at step 0.
+func (r *run) restore() error {
+	steps, err := checkpoints(r.dir)
+	if err != nil {
+		return err
+	}
+	for _, step := range slices.Backward(steps) {
+		path := checkpointPath(r.dir, step)
+		p, err := r.load(path)
+		if err == nil {
+			r.step, r.trainNS, r.wallNS, r.curve = p.Step, p.TrainNS, p.WallNS, p.Curve
+			r.started = time.Now()
+			return nil
+		}
+		if errors.Is(err, errForeign) {
+			return err
+		}
+		r.log.Warn("checkpoint skipped", "path", path, "reason", err)
+		r.stepper.Close() // a failed restore may have left half a state
+		if r.stepper, err = r.make(r.rc, r.set, r.threads); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errForeign marks a checkpoint that is whole but not for this run or this program.
+var errForeign = errors.New("checkpoint")
+
+// load restores one checkpoint into the stepper.
+func (r *run) load(path string) (position, error) {
+	var p position
+	extra, err := r.stepper.Restore(path)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal([]byte(extra[positionKey]), &p); err != nil {
+		return p, fmt.Errorf("%s: metadata %s: %w", path, positionKey, err)
+	}
+	if err := checkSchema(path, p.Schema); err != nil {
+		return p, fmt.Errorf("%w: %w", errForeign, err)
+	}
+	if p.Run != r.manifest.Run {
+		return p, fmt.Errorf("%w: %s: it belongs to run %s, not %s; move it away", errForeign, path, p.Run, r.manifest.Run)
+	}
+	if n := len(p.Curve); n > 0 && p.Curve[n-1].Step == p.Step && p.Curve[n-1].State != r.stepper.StateHash() {
+		return p, fmt.Errorf("%s: the restored state doesn't have the hash it was saved with", path)
+	}
+	return p, nil
+}

@@ -1,0 +1,95 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// A Child is what the process of one run is told on its command line; the rest lies in its folder.
+type Child struct {
+	Kind    string `help:"Kind of job."`
+	Dir     string `help:"Folder of the run, or of the study."`
+	Seed    int    `help:"Seed."`
+	Arm     string `help:"Arm: off or on."`
+	Threads int    `help:"Worker threads."`
+}
+
+// Main is the life of a child: it carries out its job, reports to out, and stops at a checkpoint when
+// ctx or in ends. It returns the exit status.
+func (c Child) Main(ctx context.Context, in io.Reader, out io.Writer) int {
+	return c.main(untilClosed(ctx, in), out, os.Stderr, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+		return NewTrainer(rc, set, threads)
+	})
+}
+
+func (c Child) main(ctx context.Context, out, log io.Writer, make newStepper) (status int) {
+	tell := newMessenger(out)
+	defer func() {
+		if p := recover(); p != nil {
+			err := fmt.Errorf("%w: panic: %v; the stack is at the end of %s", ErrBug, p, filepath.Join(c.Dir, logName))
+			fmt.Fprintf(log, "panic: %v\n%s\n", p, debug.Stack())
+			tell.enc.Encode(failure(err))
+			status = ExitStatus(err)
+		}
+	}()
+	err := c.work(ctx, tell, log, make)
+	if err != nil {
+		tell.enc.Encode(failure(err))
+	}
+	return ExitStatus(err)
+}
+
+func (c Child) work(ctx context.Context, tell messenger, log io.Writer, make newStepper) error {
+	config, err := readResolved(filepath.Join(c.Dir, configName))
+	if err != nil {
+		return err
+	}
+	set, err := openData(&config)
+	if err != nil {
+		return err
+	}
+	if c.Kind == jobSelfcheck {
+		return selfcheckStates(c.Dir, config, set, c.Threads, make)
+	}
+	r := run{
+		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm},
+		set: set, threads: c.Threads, make: make, report: tell.progress,
+		log: slog.New(slog.NewTextHandler(log, nil)),
+	}
+	if c.Kind != jobCalibration {
+		if r.lock, err = ReadLock(filepath.Join(c.Dir, LockName)); err != nil {
+			return err
+		}
+		if err := r.lock.Fits(config, set); err != nil {
+			return err
+		}
+	}
+	return r.execute(ctx)
+}
+
+// readResolved reads config.resolved.toml.
+func readResolved(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	head, _, _ := bytes.Cut(text, []byte("\n"))
+	schema, err := strconv.Atoi(strings.TrimPrefix(string(head), configHead))
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: line 1: want %q and a number", path, configHead)
+	}
+	if err := checkSchema(path, schema); err != nil {
+		return Config{}, err
+	}
+	return Load(path, text, nil)
+}

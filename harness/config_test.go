@@ -1,0 +1,111 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryKeyIsDocumentedInOrder(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	var documented []string
+	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z]+\.[a-z0-9_]+) `).FindAllStringSubmatch(string(doc), -1) {
+		documented = append(documented, m[1])
+	}
+	require.Equal(t, KeyNames(), documented)
+}
+
+func TestMistakesNameTheNearestKeyOrValue(t *testing.T) {
+	check := func(want, text string, overrides ...string) {
+		t.Helper()
+		_, err := Load("study.toml", []byte(text), overrides)
+		require.ErrorIs(t, err, ErrConfig)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, ExitConfig, ExitStatus(err))
+	}
+	check("train.epoch: no such key; did you mean train.epochs?", "[train]\nepoch = 3")
+	check("did you mean train.base_lr?", "", "train.baselr=3")
+	check("did you mean vit_micro?", "[model]\nname = \"vit_mirco\"")
+	check("did you mean simmim?", "", "method.name=simmin")
+	check("did you mean gated?", "", "mto.preset=gate")
+	check("study.toml:2:", "[train]\nepochs = = 3")
+	check("train.epochs: \"ten\": not a number", "", "train.epochs=ten")
+	check("study.seeds: \"2.5\": not a whole number", "", "study.seeds=2.5")
+	check("-s train.epochs: want key=value", "", "train.epochs")
+	check("train.base_lr: NaN: want a finite number", "", "train.base_lr=NaN")
+	check("train.epochs: -1: want a finite number", "", "train.epochs=-1")
+	check("must be disjoint", "", "study.first_calibration_seed=5")
+	check("at least 6 baseline runs", "", "study.calibration_seeds=5")
+	check("study.target: 0.5 isn't among study.targets", "", "study.target=0.5")
+	check("model.heads: width 48 doesn't split into 5 heads", "", "model.heads=5")
+	check("probe.layer: 3: the encoder has 2 blocks", "", "probe.layer=3")
+	check("study.name", "", "study.name=../escape")
+}
+
+func TestDefaultsFollowTheNames(t *testing.T) {
+	c, err := Load("x", []byte("[model]\nname = \"vit_small\"\n[method]\nname = \"mae\"\n[mto]\npreset = \"hard\"\nmu = 0.25"), []string{"model.depth=3"})
+	require.NoError(t, err)
+	require.Equal(t, [3]int{384, 3, 6}, [3]int{c.Model.Width, c.Model.Depth, c.Model.Heads})
+	require.Equal(t, 0.75, c.Method.MaskRatio)
+	require.Equal(t, 192, c.Method.DecoderWidth)
+	require.Equal(t, "hard", c.MTO.Gate)
+	require.Zero(t, c.MTO.LambdaSpa)
+	require.Equal(t, 0.25, c.MTO.Mu)
+}
+
+func TestConfigurationSurvivesItsOwnText(t *testing.T) {
+	c, err := Quick([]string{"train.base_lr=0.1", "study.targets=0.5,0.95", "mto.lambda_e=0", "data.path=/a b/ü"})
+	require.NoError(t, err)
+	again, err := Load("resolved", c.TOML(), nil)
+	require.NoError(t, err)
+	require.Equal(t, c, again)
+}
+
+func TestHashesSeeWhatChangesResultsAndNothingElse(t *testing.T) {
+	base, err := Quick(nil)
+	require.NoError(t, err)
+	for _, k := range base.keys() {
+		c, err := Quick(nil)
+		require.NoError(t, err)
+		text := map[bool]string{true: "x"}[k.value.CanInterface() && k.value.Kind().String() == "string"]
+		switch k.value.Kind().String() {
+		case "bool":
+			text = fmt.Sprint(!k.value.Bool())
+		case "int", "float64":
+			text = "77"
+		case "slice":
+			text = "0.5"
+		}
+		require.NoError(t, c.Set(k.name, text))
+		unhashed := strings.Contains(" study.name study.repeat study.noise study.threads data.path ", " "+k.name+" ")
+		require.Equal(t, unhashed, base.PlanHash("d") == c.PlanHash("d"), k.name)
+		plan := unhashed || strings.HasPrefix(k.name, "study.") && k.name != "study.grid"
+		require.Equal(t, plan, base.WorkloadHash("d") == c.WorkloadHash("d"), k.name)
+	}
+	require.NotEqual(t, base.WorkloadHash("d"), base.WorkloadHash("e"))
+}
+
+func TestStepsAndGridCoverTheBudget(t *testing.T) {
+	c := Defaults(Names{})
+	c.Data.TrainImages, c.Train.Batch, c.Train.Epochs, c.Study.Grid = 1000, 128, 10, 40
+	require.Equal(t, 78, c.Steps()) // 10 * 1000 / 128 = 78.1
+	require.Equal(t, 0, c.GridStep(0))
+	require.Equal(t, c.Steps(), c.GridStep(c.Study.Grid))
+	for k := 1; k <= c.Study.Grid; k++ {
+		require.Greater(t, c.GridStep(k), c.GridStep(k-1))
+	}
+	require.InDelta(t, 9.984, c.EpochsAt(78), 1e-12)
+}
+
+func TestNewerSchemaIsRefusedByName(t *testing.T) {
+	err := checkSchema("runs/x/manifest.json", Schema+1)
+	require.ErrorContains(t, err, "runs/x/manifest.json: schema 2")
+	require.ErrorContains(t, checkSchema("f", 0), "no schema number")
+	require.False(t, errors.Is(err, ErrConfig))
+}

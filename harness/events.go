@@ -1,0 +1,77 @@
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Keys of events.jsonl, after MLPerf's where it has one.
+const (
+	eventInitStart  = "init_start"
+	eventInitStop   = "init_stop"
+	eventSeed       = "seed"
+	eventRunStart   = "run_start"
+	eventResume     = "run_resume" // value: the step continued from
+	eventPairCheck  = "pair_check" // value: the pair's common hash of streams and initial weights
+	eventEval       = "eval_accuracy"
+	eventCheckpoint = "checkpoint"
+	eventRunStop    = "run_stop" // metadata.status: success, aborted
+)
+
+// An event is one line of events.jsonl.
+type event struct {
+	Schema   int            `json:"schema"`
+	TimeMS   int64          `json:"time_ms"` // wall clock, milliseconds since 1970
+	MonoNS   int64          `json:"mono_ns"` // since this process opened the log
+	Key      string         `json:"key"`
+	Value    any            `json:"value,omitempty"`
+	Metadata map[string]any `json:"metadata,omitempty"`
+}
+
+// An eventLog appends events to a file.
+type eventLog struct {
+	file  *os.File
+	start time.Time
+}
+
+// openEvents opens the log for appending and cuts off a line that a dying process left half-written.
+func openEvents(path string) (*eventLog, error) {
+	data, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
+	if err := f.Truncate(whole); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("writing %s: %w", path, err)
+	}
+	if _, err := f.Seek(whole, 0); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &eventLog{file: f, start: time.Now()}, nil
+}
+
+// add appends one event.
+func (l *eventLog) add(key string, value any, metadata map[string]any) error {
+	line, err := json.Marshal(event{
+		Schema: Schema, TimeMS: time.Now().UnixMilli(), MonoNS: int64(time.Since(l.start)),
+		Key: key, Value: value, Metadata: metadata,
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := l.file.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
+	}
+	return nil
+}
+
+func (l *eventLog) close() error { return l.file.Close() }

@@ -1,0 +1,133 @@
+package harness
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/detmath"
+	"github.com/mtobench/mtobench/nn"
+)
+
+// fakeStepper is a stepper without a network: its state is a hash chain over the steps, its quality a
+// saturating curve with noise. MTO makes it faster by the factor speed. Like the real one, everything
+// is a function of configuration, seed, arm and step.
+type fakeStepper struct {
+	rc    RunConfig
+	step  int
+	state string
+	delay time.Duration
+
+	speed  float64 // of MTO; 1: none
+	diverg int     // step whose loss isn't finite; 0: none
+}
+
+var _ stepper = (*fakeStepper)(nil)
+
+func newFake(speed float64) newStepper {
+	return func(rc RunConfig, _ *benchdata.Set, _ int) (stepper, error) {
+		f := &fakeStepper{rc: rc, speed: speed, state: fmt.Sprintf("init %d", rc.Seed)}
+		f.delay, _ = time.ParseDuration(os.Getenv("MTOBENCH_TEST_DELAY"))
+		f.diverg, _ = strconv.Atoi(os.Getenv("MTOBENCH_TEST_DIVERGE"))
+		return f, nil
+	}
+}
+
+func (f *fakeStepper) acts() bool { return f.rc.MTOActive() && f.rc.MTO.LambdaE > 0 }
+
+func (f *fakeStepper) Step() (StepStats, error) {
+	time.Sleep(f.delay)
+	if f.diverg == f.step+1 && f.acts() {
+		return StepStats{}, fmt.Errorf("step %d: loss NaN", f.step+1)
+	}
+	f.step++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %v", f.state, f.step, f.acts()))
+	f.state = hex.EncodeToString(sum[:])
+	return StepStats{Loss: 1 / float32(f.step), TrainNS: 1000}, nil
+}
+
+func (f *fakeStepper) Evaluate() (Evaluation, error) {
+	rate := 3.0
+	if f.acts() {
+		rate *= f.speed
+	}
+	share := float64(f.step) / float64(f.TotalSteps())
+	draw := nn.NewStream(f.rc.Seed, "fake").At(0, uint32(f.step))
+	q := 20 + 45*(1-detmath.Exp(-rate*share)) + 0.3*float64(draw.Normal())
+	e := Evaluation{Top1: q, KNNTop1: q - 5, ReconLoss: 1 - share/2, Diagnostics: map[string]float64{"token_norm": share}}
+	if f.rc.Probe.Layer == 0 {
+		e.Layers = []float64{q - 2, q}
+	}
+	return e, nil
+}
+
+func (f *fakeStepper) Done() bool { return f.step >= f.TotalSteps() }
+func (f *fakeStepper) AtGridPoint() bool {
+	for k := range f.rc.Study.Grid + 1 {
+		if f.rc.GridStep(k) == f.step {
+			return true
+		}
+	}
+	return false
+}
+func (f *fakeStepper) ImagesSeen() int64   { return int64(f.step * f.rc.Train.Batch) }
+func (f *fakeStepper) TotalSteps() int     { return f.rc.Steps() }
+func (f *fakeStepper) StateHash() string   { return f.state }
+func (f *fakeStepper) PairHash() string    { return fmt.Sprintf("pair %d", f.rc.Seed) }
+func (f *fakeStepper) Params() int         { return 1234 }
+func (f *fakeStepper) FLOPsPerStep() int64 { return 1000 }
+func (f *fakeStepper) Close()              {}
+
+type fakeState struct {
+	Step  int
+	State string
+	Extra map[string]string
+}
+
+func (f *fakeStepper) Save(path string, extra map[string]string) error {
+	data, err := json.Marshal(fakeState{f.step, f.state, extra})
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, data, false)
+}
+
+func (f *fakeStepper) Restore(path string) (map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var s fakeState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, err
+	}
+	f.step, f.state = s.Step, s.State
+	return s.Extra, nil
+}
+
+// quiet is a Monitor that remembers.
+type quiet struct {
+	lines    []string
+	finished []Update
+}
+
+func (q *quiet) Say(line string) { q.lines = append(q.lines, line) }
+func (q *quiet) Update(Update)   {}
+func (q *quiet) Finish(u Update) { q.finished = append(q.finished, u) }
+func (q *quiet) Clear()          {}
+
+// fakeConfig is a small study on the embedded set.
+func fakeConfig(t testing.TB, overrides ...string) Config {
+	t.Helper()
+	c, err := Quick(append([]string{"study.name=fake"}, overrides...))
+	require.NoError(t, err)
+	return c
+}

@@ -1,0 +1,38 @@
+package harness
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Numerics is the version of the bit-identity contract that this build keeps. It rises with any
+// change that can move a bit of a result; runs of different versions are never mixed.
+const Numerics = 1
+
+// WorkloadHash is the SHA-256 of everything that can change a bit of a run besides seed and arm:
+// the hashed keys, the data's hash and Numerics. What only says which runs there are and how they
+// are judged (section study, but for the grid) is left out.
+func (c *Config) WorkloadHash(dataSHA256 string) string {
+	return c.hash(dataSHA256, func(key string) bool {
+		return !strings.HasPrefix(key, "study.") || key == "study.grid"
+	})
+}
+
+// PlanHash is the SHA-256 of everything that can change a result of the study: WorkloadHash's
+// facts plus seeds and targets. The calibration's outcome isn't among them.
+func (c *Config) PlanHash(dataSHA256 string) string {
+	return c.hash(dataSHA256, func(key string) bool { return key != "study.name" })
+}
+
+func (c *Config) hash(dataSHA256 string, counts func(key string) bool) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "numerics=%d\ndata-sha256=%s\n", Numerics, dataSHA256)
+	for _, s := range c.settings(true) {
+		if counts(s.Key) {
+			fmt.Fprintf(h, "%s=%s\n", s.Key, s.Value)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,172 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// sameLevel is the level of the A/A test of epochs (methodology b.7).
+const sameLevel = 0.01
+
+// judge compares the finished pairs at every target and applies the rule of b.5.
+func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) error {
+	lock := r.Study.Lock
+	var both [][2]*finished
+	var off []*finished
+	for _, seed := range lock.Seeds {
+		a, b := runs[seed][ArmOff], runs[seed][ArmOn]
+		if a != nil {
+			off = append(off, a)
+		}
+		if a != nil && b != nil {
+			both = append(both, [2]*finished{a, b})
+		}
+	}
+	if err := r.check(both, off, repeat); err != nil {
+		return err
+	}
+	for i, t := range lock.Targets {
+		if t.C == lock.Primary {
+			r.Primary = i
+		}
+		tr := TargetReport{Target: t}
+		if len(both) > 0 {
+			tr.Comparison = compare(crossings(both, t.Tau))
+		}
+		r.Targets = append(r.Targets, tr)
+	}
+	primary := r.Targets[r.Primary]
+	var failed []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			failed = append(failed, c.Name+": "+c.Found)
+		}
+	}
+	r.Verdict = judge(primary.Comparison, failed, primary.Refused)
+	if len(both) > 0 {
+		r.seconds(both, primary.Tau)
+		r.raw(both, primary.Tau)
+	}
+	if n := len(lock.Seeds); n < 6 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d pairs: with fewer than 6 no exact test can reach 5 %%", n))
+	}
+	return nil
+}
+
+// crossings reads each pair at one target.
+func crossings(both [][2]*finished, tau float64) []Pair {
+	var pairs []Pair
+	for _, p := range both {
+		pairs = append(pairs, Pair{outcome(p[0].curve, tau).Crossing, outcome(p[1].curve, tau).Crossing})
+	}
+	return pairs
+}
+
+// seconds compares the training clock to the target, if it can be trusted.
+func (r *Report) seconds(both [][2]*finished, tau float64) {
+	var pairs []Pair
+	for _, p := range both {
+		off, on := outcome(p[0].curve, tau), outcome(p[1].curve, tau)
+		pairs = append(pairs, Pair{Crossing{off.TrainNS / 1e9, off.Hit}, Crossing{on.TrainNS / 1e9, on.Hit}})
+	}
+	c := compare(pairs)
+	r.Seconds = &c
+}
+
+// raw reads the secondary number.
+func (r *Report) raw(both [][2]*finished, tau float64) {
+	var off, on []float64
+	for _, p := range both {
+		a, b := outcome(p[0].curve, tau).Raw, outcome(p[1].curve, tau).Raw
+		off, on = append(off, a.At), append(on, b.At)
+		if a.Hit {
+			r.Secondary.HitsOff++
+		}
+		if b.Hit {
+			r.Secondary.HitsOn++
+		}
+	}
+	r.Secondary.MedianOff, r.Secondary.MedianOn = median(off), median(on)
+}
+
+// check carries out the checks of b.7.
+func (r *Report) check(both [][2]*finished, off []*finished, repeat *finished) error {
+	if err := r.checkWeightZero(); err != nil {
+		return err
+	}
+	r.checkPairs(both)
+	r.checkSameBaseline(off)
+	r.checkRepeat(off, repeat)
+	missing := Check{"all runs finished", len(r.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(r.Missing), 2*len(r.Study.Lock.Seeds))}
+	if missing.OK {
+		missing.Found = "none is missing"
+	}
+	r.Checks = append(r.Checks, missing)
+	return nil
+}
+
+func (r *Report) checkWeightZero() error {
+	c := Check{Name: "MTO at weight 0 is the baseline, bit for bit"}
+	var record selfcheckRecord
+	err := readJSON(filepath.Join(r.Study.Root, selfcheckName), &record)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		c.Found = "not checked yet"
+	case err != nil:
+		return err
+	case record.same():
+		c.OK, c.Found = true, fmt.Sprintf("same state after %d steps", record.Steps)
+	default:
+		c.Found = fmt.Sprintf("states differ after %d steps: %.16s and %.16s", record.Steps, record.Off, record.Zero)
+	}
+	r.Checks = append(r.Checks, c)
+	return nil
+}
+
+func (r *Report) checkPairs(both [][2]*finished) {
+	c := Check{"both arms of a pair start alike", true, fmt.Sprintf("initial weights, order, crops, masks and quality at step 0 agree in %d pairs", len(both))}
+	for _, p := range both {
+		if err := samePair(p[0].manifest, p[1].manifest, p[0].curve[0], p[1].curve[0]); err != nil {
+			c.OK, c.Found = false, err.Error()
+			break
+		}
+	}
+	r.Checks = append(r.Checks, c)
+}
+
+// checkSameBaseline is the A/A of epochs: calibration and evaluation seeds of the baseline.
+func (r *Report) checkSameBaseline(off []*finished) {
+	if len(off) == 0 {
+		return
+	}
+	t := r.Study.Lock.primary()
+	var evaluation []float64
+	for _, f := range off {
+		evaluation = append(evaluation, outcome(f.curve, t.Tau).At)
+	}
+	p := rankSum(t.Crossings, evaluation)
+	r.Checks = append(r.Checks, Check{
+		"baseline of calibration and evaluation seeds agree", p >= sameLevel,
+		fmt.Sprintf("exact rank test p = %.3f (medians %.2f and %.2f epochs)", p, median(t.Crossings), median(evaluation)),
+	})
+}
+
+// checkRepeat compares a repeated run with the first: bits must agree, and the seconds within the
+// stated noise, or none are reported.
+func (r *Report) checkRepeat(off []*finished, repeat *finished) {
+	if repeat == nil || len(off) == 0 || off[0].job.Seed != repeat.job.Seed {
+		r.Warnings = append(r.Warnings, "no run was repeated, so the seconds have no A/A check")
+		return
+	}
+	a, b := off[0].curve[len(off[0].curve)-1], repeat.curve[len(repeat.curve)-1]
+	r.Checks = append(r.Checks, Check{
+		"a repeated run gives the same bits", a.Chain == b.Chain, fmt.Sprintf("hash chains %.16s and %.16s", a.Chain, b.Chain),
+	})
+	difference := math.Abs(float64(a.TrainNS)/float64(max(1, b.TrainNS)) - 1)
+	if noise := r.Study.Config.Study.Noise; difference > noise {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("the repeated run took %.0f %% more or less time than the first, the stated noise is %.0f %% (study.noise): don't trust the seconds", 100*difference, 100*noise))
+	}
+}

@@ -1,0 +1,69 @@
+package harness
+
+import (
+	"context"
+	"errors"
+)
+
+// Exit statuses of the program (methodology 5.1).
+const (
+	ExitDone      = 0
+	ExitFailed    = 1
+	ExitBug       = 70
+	ExitResumable = 75
+	ExitConfig    = 78
+)
+
+// ErrBug marks a failure of the program itself.
+var ErrBug = errors.New("a bug in mtobench")
+
+// ExitStatus is the status that tells an error's kind.
+func ExitStatus(err error) int {
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.Is(err, ErrBug), errors.Is(err, ErrPair):
+		return ExitBug
+	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrHeld), errors.Is(err, context.Canceled):
+		return ExitResumable
+	case errors.Is(err, ErrConfig), errors.Is(err, ErrLock):
+		return ExitConfig
+	}
+	return ExitFailed
+}
+
+// A message is one line that a child writes to its parent: progress, or how it ended.
+type message struct {
+	Progress *Progress `json:"progress,omitempty"`
+	Failed   string    `json:"failed,omitempty"`
+	Kind     string    `json:"kind,omitempty"` // of the failure: a key of kinds
+}
+
+// kinds are the failures whose identity crosses the process boundary.
+var kinds = map[string]error{
+	"diverged": ErrDiverged, "interrupted": ErrInterrupted, "held": ErrHeld,
+	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug,
+}
+
+// failure packs an error into a message.
+func failure(err error) message {
+	m := message{Failed: err.Error()}
+	for name, kind := range kinds {
+		if errors.Is(err, kind) {
+			m.Kind = name
+		}
+	}
+	return m
+}
+
+// remoteError is an error of a child: its text, and its kind for errors.Is.
+type remoteError struct {
+	text string
+	kind error
+}
+
+func (e *remoteError) Error() string { return e.text }
+func (e *remoteError) Unwrap() error { return e.kind }
+
+// err unpacks a failure.
+func (m message) err() error { return &remoteError{m.Failed, kinds[m.Kind]} }

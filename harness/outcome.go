@@ -1,0 +1,29 @@
+package harness
+
+// An Outcome is what one run says about one target (methodology b.3 and b.5).
+type Outcome struct {
+	Crossing            // by isotonic fit and interpolation; censored where collapsed
+	Raw       Crossing  // first grid point at or above the target, of the raw curve
+	Collapsed bool      // ended more than collapseDrop points below its own maximum
+	Fit       []float64 // isotonic fit on the grid
+	Top1      float64   // the fit at the budget, percent
+	AUC       float64   // area under the fit over the budget, percent
+	TrainNS   float64   // training clock at the crossing or the budget
+	WallNS    float64   // wall clock there
+}
+
+// outcome reads a complete curve.
+func outcome(c Curve, tau float64) Outcome {
+	x, q := c.epochs(), c.quality()
+	o := Outcome{Fit: isotonic(q), Raw: rawCrossing(x, q, tau), Collapsed: collapsed(q)}
+	o.Crossing = crossing(x, o.Fit, tau)
+	if o.Collapsed {
+		o.Crossing = Crossing{x[len(x)-1], false}
+	}
+	o.Top1 = o.Fit[len(o.Fit)-1]
+	o.AUC = areaUnder(x, o.Fit)
+	train := c.column(func(p Point) float64 { return float64(p.TrainNS) })
+	wall := c.column(func(p Point) float64 { return float64(p.WallNS) })
+	o.TrainNS, o.WallNS = valueAt(x, train, o.At), valueAt(x, wall, o.At)
+	return o
+}

@@ -1,0 +1,87 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrPair marks two arms of one seed that don't share what they must (methodology F5).
+var ErrPair = errors.New("pair check")
+
+// identify writes the manifest of a new run, or checks that of a continued one.
+func (r *run) identify() error {
+	m := &r.manifest
+	m.describe()
+	m.Seed, m.Arm = r.rc.Seed, r.rc.Arm
+	m.Workload = r.rc.WorkloadHash(r.set.SHA256)
+	m.Run = RunID(m.Workload, m.Seed, m.Arm)
+	m.DataName, m.DataSHA256 = r.set.Name, r.set.SHA256
+	m.PairHash, m.Params, m.FLOPs = r.stepper.PairHash(), r.stepper.Params(), r.stepper.FLOPsPerStep()
+	m.ISA, m.Threads = isa(), r.threads
+	if r.lock != nil {
+		m.Study = r.lock.Hash
+	}
+	path := filepath.Join(r.dir, manifestName)
+	var old Manifest
+	switch err := readJSON(path, &old); {
+	case errors.Is(err, os.ErrNotExist):
+		return writeJSON(path, m)
+	case err != nil:
+		return err
+	case old.Run != m.Run || old.Study != m.Study:
+		return fmt.Errorf("%s: it holds run %s of study %.16s, not run %s of study %.16s; choose another --out", r.dir, old.Run, old.Study, m.Run, m.Study)
+	case old.PairHash != m.PairHash:
+		return fmt.Errorf("%w: %s: initial weights or streams differ from those the run began with: %.16s, now %.16s; this program draws other numbers, start afresh with another --out", ErrPair, r.dir, old.PairHash, m.PairHash)
+	}
+	m.Started = old.Started
+	return nil
+}
+
+// siblingDir is the folder of the other arm of the same seed.
+func (r *run) siblingDir() string {
+	other := ArmOff
+	if r.rc.Arm == ArmOff {
+		other = ArmOn
+	}
+	return filepath.Join(filepath.Dir(r.dir), armDir(other))
+}
+
+func armDir(arm string) string { return "mto=" + arm }
+
+// checkSibling compares step 0 with the other arm's, if that has begun: streams, initial weights and
+// quality must be the same bits. The outcome is recorded.
+func (r *run) checkSibling(p Point) error {
+	var other Manifest
+	err := readJSON(filepath.Join(r.siblingDir(), manifestName), &other)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // the arm that comes second checks
+	}
+	if err != nil {
+		return err
+	}
+	curve, err := ReadCurve(filepath.Join(r.siblingDir(), curveName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := samePair(other, r.manifest, curve[0], p); err != nil {
+		return err
+	}
+	return r.events.add(eventPairCheck, r.manifest.PairHash, map[string]any{"with": other.Run, "top1_pct": p.Top1})
+}
+
+// samePair refuses two arms whose step 0 differs.
+func samePair(a, b Manifest, pa, pb Point) error {
+	switch {
+	case a.PairHash != b.PairHash:
+		return fmt.Errorf("%w: seed %d: initial weights, order, crops or masks differ between the arms: %.16s and %.16s", ErrPair, a.Seed, a.PairHash, b.PairHash)
+	case pa.Top1 != pb.Top1 || pa.KNN != pb.KNN || pa.Recon != pb.Recon:
+		return fmt.Errorf("%w: seed %d: quality before training differs between the arms: top-1 %v and %v %%, kNN %v and %v %%, reconstruction loss %v and %v",
+			ErrPair, a.Seed, pa.Top1, pb.Top1, pa.KNN, pb.KNN, pa.Recon, pb.Recon)
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package harness
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/mtobench/mtobench/simd"
+)
+
+// isa is the instruction set that the tensor core uses.
+func isa() string { return simd.ISA() }
+
+// units declares every unit of a result file, in the order of the values (methodology 3.5).
+var units = []struct{ name, better, assume string }{
+	{"epochs-to-target", "lower", "nothing"},
+	{"images-to-target", "lower", "nothing"},
+	{"flop-to-target", "lower", "nothing"},
+	{"target-hit", "higher", "nothing"},
+	{"top1-%", "higher", "nothing"},
+	{"auc-top1-%", "higher", "nothing"},
+	{"params", "lower", "exact"},
+	{"ns-to-target", "lower", "nothing"},
+	{"ns-wall-to-target", "lower", "nothing"},
+	{"ns/epoch", "lower", "nothing"},
+	{"images/s", "higher", "nothing"},
+	{"peak-rss-bytes", "lower", "nothing"},
+}
+
+// A Result is one finished run as it stands in result files. The figures of its epochs block are the
+// same bits on every machine and carry no machine; those of its time block are measured.
+type Result struct {
+	Seed   uint64
+	Arm    string
+	Epochs *benchfmt.Result
+	Time   *benchfmt.Result
+}
+
+// newResult reads a complete curve against the lock's primary target. peak is in bytes.
+func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result {
+	target := lock.primary()
+	o := outcome(curve, target.Tau)
+	end := curve[len(curve)-1]
+	images := o.At * float64(lock.Data.Train)
+	hit := 0.0
+	if o.Hit {
+		hit = 1
+	}
+	trainNS := float64(max(1, end.TrainNS))
+	name := fmt.Sprintf("Pretrain/data=%s/model=%s/mim=%s/%s", plain(lock.Data.Name), plain(c.Model.Name), plain(c.Method.Name), armDir(m.Arm))
+	facts := []benchfmt.Config{ // differing facts forbid comparison
+		line("dataset", lock.Data.Name),
+		line("dataset-sha256", lock.Data.SHA256),
+		line("target", fmt.Sprintf("ridge-top1>=%.3f%% (c=%.2f)", target.Tau, target.C)),
+		line("budget-epochs", fmt.Sprintf("%.6g", lock.Budget.Epochs)),
+		line("probe", probeName(lock, c)),
+		line("study", lock.Study()),
+	}
+	place := []benchfmt.Config{
+		line("goos", m.Machine.GOOS), line("goarch", m.Machine.GOARCH), line("cpu", m.Machine.CPU),
+		line("accelerator", m.Machine.Accelerator), line("isa", m.ISA),
+	}
+	return Result{
+		Seed: m.Seed, Arm: m.Arm,
+		Epochs: &benchfmt.Result{
+			Config: facts, Name: benchfmt.Name(name), Iters: 1,
+			Values: []benchfmt.Value{
+				{Value: o.At, Unit: "epochs-to-target"},
+				{Value: images, Unit: "images-to-target"},
+				{Value: images / float64(c.Train.Batch) * float64(m.FLOPs), Unit: "flop-to-target"},
+				{Value: hit, Unit: "target-hit"},
+				{Value: o.Top1, Unit: "top1-%"},
+				{Value: o.AUC, Unit: "auc-top1-%"},
+				{Value: float64(m.Params), Unit: "params"},
+			},
+		},
+		Time: &benchfmt.Result{
+			Config: append(slices.Clone(facts), place...), Name: fmt.Appendf(nil, "%s-%d", name, m.Threads), Iters: 1,
+			Values: []benchfmt.Value{
+				{Value: o.TrainNS, Unit: "ns-to-target"},
+				{Value: o.WallNS, Unit: "ns-wall-to-target"},
+				{Value: trainNS / end.Epochs, Unit: "ns/epoch"},
+				{Value: float64(end.Images) / (trainNS / 1e9), Unit: "images/s"},
+				{Value: float64(peak), Unit: "peak-rss-bytes"},
+			},
+		},
+	}
+}
+
+// line is one configuration line. Line breaks would end it early.
+func line(key, value string) benchfmt.Config {
+	return benchfmt.Config{Key: key, Value: []byte(strings.Join(strings.Fields(value), " ")), File: true}
+}
+
+// probeName says what measured quality.
+func probeName(lock *Lock, c Config) string {
+	return fmt.Sprintf("ridge lambda=%g layer=%d mean-patch bank=%d val=%d", c.Probe.Lambda, lock.Calibration.Layer, c.Probe.Bank, lock.Data.Validation)
+}
+
+// plain keeps a name to the characters that mean nothing in a benchmark's name.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return '_'
+	}, s)
+}
+
+// benchText writes results in the order given: the units, all epochs blocks, all time blocks. bySeed
+// puts the seed into the names.
+func benchText(results []Result, bySeed bool) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s%d\n", resultHead, Schema)
+	w := benchfmt.NewWriter(&b)
+	for _, u := range units {
+		for _, meta := range [][2]string{{"better", u.better}, {"assume", u.assume}} {
+			must(w.Write(&benchfmt.UnitMetadata{UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.name, Key: meta[0]}, OrigUnit: u.name, Value: meta[1]}))
+		}
+	}
+	write := func(r *benchfmt.Result, seed uint64) {
+		if bySeed {
+			base, suffix := r.Name, ""
+			if parts := string(r.Name[bytes.LastIndexByte(r.Name, '/'):]); strings.Contains(parts, "-") {
+				suffix = parts[strings.LastIndexByte(parts, '-'):]
+				base = r.Name[:len(r.Name)-len(suffix)]
+			}
+			r = r.Clone()
+			r.Name = fmt.Appendf(nil, "%s/seed=%d%s", base, seed, suffix)
+		}
+		must(w.Write(r))
+	}
+	for _, r := range results {
+		write(r.Epochs, r.Seed)
+	}
+	for _, r := range results {
+		write(r.Time, r.Seed)
+	}
+	return b.Bytes()
+}
+
+// resultHead begins a result file; benchfmt takes it for a comment.
+const resultHead = "# mtobench results, schema "
+
+// readResult reads the result.bench of a run.
+func readResult(path string) (Result, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Result{}, err
+	}
+	head, _, _ := strings.Cut(string(data), "\n")
+	schema, err := strconv.Atoi(strings.TrimPrefix(head, resultHead))
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: line 1: want %q and a number", path, resultHead)
+	}
+	if err := checkSchema(path, schema); err != nil {
+		return Result{}, err
+	}
+	var found []*benchfmt.Result
+	reader := benchfmt.NewReader(bytes.NewReader(data), path)
+	for reader.Scan() {
+		switch rec := reader.Result().(type) {
+		case *benchfmt.Result:
+			found = append(found, rec.Clone())
+		case *benchfmt.SyntaxError:
+			return Result{}, rec
+		}
+	}
+	if err := reader.Err(); err != nil {
+		return Result{}, err
+	}
+	if len(found) != 2 {
+		return Result{}, fmt.Errorf("%s: %d benchmark lines, want 2: epochs and time", path, len(found))
+	}
+	return Result{Epochs: found[0], Time: found[1]}, nil
+}
+
+// must is for writing into memory.
+func must(err error) {
+	if err != nil {
+		panic("harness: writing results: " + err.Error())
+	}
+}
+
+// finish writes what a run ends with; result.bench comes last and by rename. A calibration run has no
+// target yet: its result.bench holds a comment.
+func (r *run) finish() error {
+	end := r.curve[len(r.curve)-1]
+	if want := r.rc.Study.Grid + 1; len(r.curve) != want {
+		return fmt.Errorf("%s: %d evaluations at the end of the run, want %d", r.dir, len(r.curve), want)
+	}
+	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, chain %s\n", resultHead, Schema, r.rc.Seed, end.Chain)
+	if r.lock != nil {
+		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.manifest, r.curve, peakMemory())}, false)
+		text = fmt.Appendf(text, "# seed %d, chain %s\n", r.rc.Seed, end.Chain)
+	}
+	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
+	err := errors.Join(
+		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
+		r.state("done"),
+	)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(r.dir, resultName), text)
+}

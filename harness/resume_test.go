@@ -1,0 +1,211 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// childVariable makes the test binary the child process of one run with the fake stepper.
+const childVariable = "MTOBENCH_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) == "" {
+		os.Exit(m.Run())
+	}
+	var c Child
+	f := flag.NewFlagSet("child", flag.ExitOnError)
+	f.StringVar(&c.Kind, "kind", "", "")
+	f.StringVar(&c.Dir, "dir", "", "")
+	f.IntVar(&c.Seed, "seed", 0, "")
+	f.StringVar(&c.Arm, "arm", "", "")
+	f.IntVar(&c.Threads, "threads", 0, "")
+	f.Parse(os.Args[1:])
+	os.Exit(c.main(untilClosed(context.Background(), os.Stdin), os.Stdout, os.Stderr, newFake(1.5)))
+}
+
+// calibrationRunIn prepares the folder of one run, which takes 320 steps.
+func calibrationRunIn(t *testing.T, out string) Job {
+	t.Helper()
+	s, _ := fakeStudy(t, out, 1.5)
+	c := s.Config
+	j := calibrationJobs(s.Root, c)[0]
+	require.NoError(t, s.prepare(j.Dir, c, nil))
+	return j
+}
+
+func childCommand(t *testing.T, j Job) *exec.Cmd {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(self, "--kind", j.Kind, "--dir", j.Dir, "--seed", strconv.Itoa(j.Seed), "--arm", j.Arm, "--threads", "1")
+	cmd.Env = append(os.Environ(), childVariable+"=1")
+	return cmd
+}
+
+// lastChain reads the hash chain at the end of a finished run's curve.
+func lastChain(t *testing.T, j Job) string {
+	t.Helper()
+	require.True(t, done(j.Dir))
+	curve, err := ReadCurve(filepath.Join(j.Dir, curveName))
+	require.NoError(t, err)
+	require.Len(t, curve, 11)
+	return curve[len(curve)-1].Chain
+}
+
+func TestKilledRunContinuesToTheSameBits(t *testing.T) {
+	whole := calibrationRunIn(t, t.TempDir())
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), whole, 1, func(Progress) {}))
+	want := lastChain(t, whole)
+
+	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
+	j := calibrationRunIn(t, t.TempDir())
+	random := rand.New(rand.NewPCG(1, 2))
+	kills := 0
+	for !done(j.Dir) {
+		require.Less(t, kills, 100)
+		cmd := childCommand(t, j)
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		ended := make(chan struct{})
+		go func() { cmd.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(100*time.Millisecond + time.Duration(random.IntN(int(400*time.Millisecond)))):
+			cmd.Process.Kill()
+			kills++
+			<-ended
+		}
+		stdin.Close()
+	}
+	require.Equal(t, want, lastChain(t, j), "after %d kills", kills)
+	events, err := os.ReadFile(filepath.Join(j.Dir, eventsName))
+	require.NoError(t, err)
+	require.Greater(t, kills, 0)
+	require.Contains(t, string(events), `"key":"run_resume"`)
+	for _, line := range strings.Split(strings.TrimSpace(string(events)), "\n") {
+		require.True(t, strings.HasPrefix(line, `{"schema":1,`) && strings.HasSuffix(line, "}"), line)
+	}
+}
+
+func TestChildStopsAtACheckpointWhenItsParentIsGone(t *testing.T) {
+	t.Setenv("MTOBENCH_TEST_DELAY", "5ms")
+	j := calibrationRunIn(t, t.TempDir())
+	cmd := childCommand(t, j)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool { steps, _ := checkpoints(j.Dir); return len(steps) > 0 }, 20*time.Second, 10*time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
+	stdin.Close()
+	err = cmd.Wait()
+	require.ErrorContains(t, err, "exit status 75")
+	require.ErrorIs(t, follow(&out, func(Progress) {}), ErrInterrupted)
+	steps, err := checkpoints(j.Dir)
+	require.NoError(t, err)
+	require.NotZero(t, steps[len(steps)-1]%32, "between grid points")
+	var s status
+	require.NoError(t, readJSON(filepath.Join(j.Dir, statusName), &s))
+	require.Equal(t, "interrupted", s.State)
+}
+
+func TestStudyRunsInProcessesOfItsOwnAndStopsOnRequest(t *testing.T) {
+	t.Setenv(childVariable, "1")
+	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
+	self, err := os.Executable()
+	require.NoError(t, err)
+	s, _ := fakeStudy(t, t.TempDir(), 1.5)
+	s.launch = processLauncher([]string{self})
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	_, err = s.Run(ctx)
+	require.ErrorIs(t, err, ErrInterrupted)
+	require.Equal(t, ExitResumable, ExitStatus(err))
+}
+
+func TestFolderInUseIsLeftAlone(t *testing.T) {
+	j := calibrationRunIn(t, t.TempDir())
+	release, err := hold(j.Dir)
+	require.NoError(t, err)
+	err = inProcess(t, newFake(1))(context.Background(), j, 1, func(Progress) {})
+	require.ErrorIs(t, err, ErrHeld)
+	require.Equal(t, ExitResumable, ExitStatus(err))
+	release()
+	require.NoError(t, inProcess(t, newFake(1))(context.Background(), j, 1, func(Progress) {}))
+}
+
+func TestLockOfADeadProcessIsTakenOver(t *testing.T) {
+	dead := exec.Command("go", "version")
+	require.NoError(t, dead.Run())
+	me := thisHolder()
+	check := func(why string, h holder) {
+		t.Helper()
+		dir := t.TempDir()
+		require.NoError(t, writeJSON(filepath.Join(dir, holdName), h))
+		release, err := hold(dir)
+		require.NoError(t, err, why)
+		release()
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, entries)
+	}
+	gone := me
+	gone.PID = dead.ProcessState.Pid()
+	check("its process is gone", gone)
+	if me.Boot != "" {
+		other := me
+		other.Boot = "another boot"
+		check("the host was booted since", other)
+		reused := me
+		reused.Start = "1"
+		check("its process id was given to another process", reused)
+	}
+	elsewhere := me
+	elsewhere.Host, elsewhere.PID = "another host", 1
+	dir := t.TempDir()
+	require.NoError(t, writeJSON(filepath.Join(dir, holdName), elsewhere))
+	_, err := hold(dir)
+	require.ErrorIs(t, err, ErrHeld)
+}
+
+func TestFailedWriteIsOneErrorAndLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	require.NoError(t, writeFile(path, []byte("old")))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "taken"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "taken", "x"), nil, 0o644))
+	err := writeFile(filepath.Join(dir, "taken"), []byte("new")) // a folder is in the way
+	require.ErrorContains(t, err, "taken")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+	require.Error(t, writeFile(filepath.Join(dir, "no", "such", "folder"), nil))
+}
+
+func TestDamagedCheckpointFallsBackToTheOneBefore(t *testing.T) {
+	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
+	j := calibrationRunIn(t, t.TempDir())
+	ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, inProcess(t, newFake(1.5))(ctx, j, 1, func(Progress) {}), ErrInterrupted)
+	steps, err := checkpoints(j.Dir)
+	require.NoError(t, err)
+	require.Len(t, steps, keptCheckpoints)
+	require.NoError(t, os.Truncate(checkpointPath(j.Dir, steps[1]), 10))
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	again := calibrationRunIn(t, t.TempDir())
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), again, 1, func(Progress) {}))
+	require.Equal(t, lastChain(t, again), lastChain(t, j))
+}

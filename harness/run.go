@@ -1,0 +1,285 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// ErrInterrupted marks work that stopped at a checkpoint because it was asked to (exit status 75).
+var ErrInterrupted = errors.New("interrupted; it can be resumed")
+
+// A run carries out one RunConfig in its folder (methodology 4.1). The folder is the whole state: a
+// finished run is recognised by result.bench, which appears last and by rename; a partial one goes on
+// from its newest checkpoint.
+type run struct {
+	dir     string
+	rc      RunConfig
+	lock    *Lock // nil in calibration
+	set     *benchdata.Set
+	threads int
+	make    newStepper
+	report  func(Progress) // called at most a few times a second, from the run's goroutine
+
+	stepper  stepper
+	events   *eventLog
+	log      *slog.Logger
+	manifest Manifest
+
+	curve    Curve
+	step     int
+	loss     float32
+	trainNS  int64
+	wallNS   int64 // of earlier processes
+	started  time.Time
+	reported time.Time
+	stated   time.Time
+}
+
+// Progress is what a run tells while it goes.
+type Progress struct {
+	Step   int     `json:"step"`
+	Steps  int     `json:"steps"`
+	Epochs float64 `json:"epochs"`
+	Top1   float64 `json:"top1_pct"` // of the last evaluation
+	Loss   float64 `json:"train_loss"`
+	WallNS int64   `json:"wall_ns"` // of the run so far, all its processes
+	Resume int     `json:"resumed_at,omitempty"`
+}
+
+// Names of the files in a run's folder.
+const (
+	resultName   = "result.bench"
+	configName   = "config.resolved.toml"
+	manifestName = "manifest.json"
+	eventsName   = "events.jsonl"
+	curveName    = "curve.csv"
+	statusName   = "status.json"
+	logName      = "log.txt"
+	ckptName     = "ckpt"
+)
+
+// done reports whether the run in dir is finished.
+func done(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, resultName))
+	return err == nil
+}
+
+// execute makes or continues the run. ctx asks it to stop at the next step: it then saves a checkpoint
+// and returns ErrInterrupted. A finished run returns nil at once.
+func (r *run) execute(ctx context.Context) (err error) {
+	if done(r.dir) {
+		return nil
+	}
+	release, err := hold(r.dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if done(r.dir) { // by the process that held it
+		return nil
+	}
+	if r.events, err = openEvents(filepath.Join(r.dir, eventsName)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.events.close()) }()
+	r.started = time.Now()
+	if err := r.events.add(eventInitStart, nil, nil); err != nil {
+		return err
+	}
+	if err := r.begin(); err != nil {
+		return r.stopped(err)
+	}
+	defer func() { r.stepper.Close() }()
+	if err := r.train(ctx); err != nil {
+		return r.stopped(err)
+	}
+	if err := r.finish(); err != nil {
+		return r.stopped(err)
+	}
+	return nil
+}
+
+// begin builds the stepper, checks the pair and restores the newest checkpoint.
+func (r *run) begin() error {
+	var err error
+	if r.stepper, err = r.make(r.rc, r.set, r.threads); err != nil {
+		return err
+	}
+	if err := r.identify(); err != nil {
+		r.stepper.Close()
+		return err
+	}
+	if err := r.restore(); err != nil {
+		r.stepper.Close()
+		return err
+	}
+	key, value := eventRunStart, any(nil)
+	if r.step > 0 {
+		key, value = eventResume, r.step
+	}
+	r.log.Info("start", "seed", r.rc.Seed, "mto", r.rc.Arm, "step", r.step, "steps", r.stepper.TotalSteps(), "threads", r.threads)
+	return errors.Join(
+		r.events.add(eventInitStop, nil, nil),
+		r.events.add(eventSeed, r.rc.Seed, nil),
+		r.events.add(key, value, map[string]any{"mto": r.rc.Arm}),
+	)
+}
+
+// train steps to the budget and evaluates at every grid point.
+func (r *run) train(ctx context.Context) error {
+	for {
+		if r.stepper.AtGridPoint() && (len(r.curve) == 0 || r.curve[len(r.curve)-1].Step < r.step) {
+			if err := r.evaluate(); err != nil {
+				return err
+			}
+		}
+		if r.stepper.Done() {
+			return nil
+		}
+		if ctx.Err() != nil {
+			if err := r.checkpoint(); err != nil {
+				return err
+			}
+			return ErrInterrupted
+		}
+		s, err := r.stepper.Step()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDiverged, err)
+		}
+		r.step++
+		r.loss = s.Loss
+		r.trainNS += s.TrainNS
+		if err := r.tell(false); err != nil {
+			return err
+		}
+	}
+}
+
+// evaluate measures the state, extends the curve and saves a checkpoint.
+func (r *run) evaluate() error {
+	e, err := r.stepper.Evaluate()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDiverged, err)
+	}
+	p := Point{
+		Step: r.step, Images: r.stepper.ImagesSeen(), Epochs: r.rc.EpochsAt(r.step),
+		Top1: e.Top1, KNN: e.KNNTop1, Recon: e.ReconLoss, Loss: float64(r.loss),
+		TrainNS: r.trainNS, WallNS: r.wall(), State: r.stepper.StateHash(), Diagnostics: map[string]float64{},
+	}
+	for name, v := range e.Diagnostics {
+		if finite(v) {
+			p.Diagnostics[name] = v
+		}
+	}
+	for i, v := range e.Layers {
+		p.Diagnostics[layerKey(i+1)] = v
+	}
+	if !finite(p.Top1) || !finite(p.KNN) || !finite(p.Recon) {
+		return fmt.Errorf("%w: step %d: the evaluation isn't finite: top-1 %v %%, kNN %v %%, reconstruction loss %v; lower train.base_lr", ErrDiverged, r.step, p.Top1, p.KNN, p.Recon)
+	}
+	chain := r.manifest.Run
+	if len(r.curve) > 0 {
+		chain = r.curve[len(r.curve)-1].Chain
+	}
+	p.Chain = link(chain, p)
+	r.curve = append(r.curve, p)
+	if len(r.curve) == 1 {
+		if err := r.checkSibling(p); err != nil {
+			return err
+		}
+	}
+	if err := r.checkpoint(); err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(r.dir, curveName), r.curve.csv(), r.stepper.Done()); err != nil {
+		return err
+	}
+	r.log.Info("eval", "epochs", p.Epochs, "top1_pct", p.Top1, "knn_pct", p.KNN, "recon_loss", p.Recon, "train_loss", p.Loss)
+	err = r.events.add(eventEval, p.Top1, map[string]any{
+		"epoch_num": p.Epochs, "samples_count": p.Images, "step": p.Step, "knn_pct": p.KNN, "recon_loss": p.Recon,
+		"train_ns": p.TrainNS, "wall_ns": p.WallNS, "state": p.State, "chain": p.Chain,
+	})
+	return errors.Join(err, r.tell(true))
+}
+
+// layerKey names the primary probe's top-1 after one block among a point's diagnostics.
+func layerKey(layer int) string { return fmt.Sprintf("top1_pct/%d", layer) }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// wall is the run's wall clock: all its processes, without what was lost with them.
+func (r *run) wall() int64 { return r.wallNS + int64(time.Since(r.started)) }
+
+// tell passes progress on, throttled unless now is set, and writes status.json now and then.
+func (r *run) tell(now bool) error {
+	if r.report != nil && (now || time.Since(r.reported) > 200*time.Millisecond) {
+		r.reported = time.Now()
+		r.report(r.progress())
+	}
+	if !now && time.Since(r.stated) < 5*time.Second {
+		return nil
+	}
+	r.stated = time.Now()
+	return r.state("running")
+}
+
+func (r *run) progress() Progress {
+	p := Progress{
+		Step: r.step, Steps: r.stepper.TotalSteps(), Epochs: r.rc.EpochsAt(r.step), Loss: float64(r.loss), WallNS: r.wall(),
+	}
+	if !finite(p.Loss) {
+		p.Loss = 0
+	}
+	if len(r.curve) > 0 {
+		p.Top1 = r.curve[len(r.curve)-1].Top1
+	}
+	return p
+}
+
+// status is status.json.
+type status struct {
+	Schema  int    `json:"schema"`
+	State   string `json:"state"` // running, interrupted, failed, done
+	Updated string `json:"updated"`
+	PID     int    `json:"pid"`
+	Error   string `json:"error,omitempty"`
+	Progress
+}
+
+func (r *run) state(state string) error {
+	s := status{Schema: Schema, State: state, Updated: time.Now().UTC().Format(time.RFC3339), PID: os.Getpid()}
+	if r.stepper != nil {
+		s.Progress = r.progress()
+	}
+	return r.writeStatus(s)
+}
+
+func (r *run) writeStatus(s status) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(r.dir, statusName), append(data, '\n'), false)
+}
+
+// stopped records why the run ended early, as far as that can be written, and returns the reason.
+func (r *run) stopped(reason error) error {
+	state := "failed"
+	if errors.Is(reason, ErrInterrupted) {
+		state = "interrupted"
+	}
+	r.log.Error(state, "step", r.step, "reason", reason)
+	r.events.add(eventRunStop, reason.Error(), map[string]any{"status": "aborted"})
+	s := status{Schema: Schema, State: state, Updated: time.Now().UTC().Format(time.RFC3339), PID: os.Getpid(), Error: reason.Error()}
+	r.writeStatus(s)
+	return reason
+}

@@ -1,0 +1,54 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// Schema is the version of every file that this package writes. A file with a newer one is refused.
+const Schema = 1
+
+// readJSON decodes a file of ours into v and refuses a newer schema by name.
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return decodeJSON(path, data, v)
+}
+
+func decodeJSON(path string, data []byte, v any) error {
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := checkSchema(path, head.Schema); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func checkSchema(path string, schema int) error {
+	switch {
+	case schema > Schema:
+		return fmt.Errorf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema)
+	case schema < 1:
+		return fmt.Errorf("%s: no schema number: not a file of mtobench, or damaged", path)
+	}
+	return nil
+}
+
+// writeJSON writes v, indented, by rename.
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return writeFile(path, append(data, '\n'))
+}

@@ -1,0 +1,83 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// jobSelfcheck is the job that compares MTO at weight 0 with the baseline.
+const jobSelfcheck = "selfcheck"
+
+// selfcheckSteps is how many optimizer steps it compares.
+const selfcheckSteps = 4
+
+// selfcheckName is its record in the study's folder.
+const selfcheckName = "selfcheck.json"
+
+// selfcheckRecord says whether MTO with all weights 0 and no gate leaves no trace (methodology b.7).
+type selfcheckRecord struct {
+	Schema   int    `json:"schema"`
+	Numerics int    `json:"numerics"`
+	Seed     int    `json:"seed"`
+	Steps    int    `json:"steps"`
+	Off      string `json:"off_state"`  // SHA-256 of weights, moments and average
+	Zero     string `json:"zero_state"` // the same with MTO at weight 0
+}
+
+// same reports whether the check holds.
+func (s selfcheckRecord) same() bool { return s.Off != "" && s.Off == s.Zero }
+
+// selfcheck makes the record in a process of its own, unless the study has one.
+func (s *Study) selfcheck(ctx context.Context) error {
+	var have selfcheckRecord
+	path := filepath.Join(s.Root, selfcheckName)
+	if err := readJSON(path, &have); err == nil {
+		return nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	j := Job{Kind: jobSelfcheck, Seed: s.Lock.Seeds[0], Arm: ArmOn, Dir: s.Root}
+	if err := s.launch(ctx, j, s.threads(), func(Progress) {}); err != nil {
+		return fmt.Errorf("self-check: %w", err)
+	}
+	return nil
+}
+
+// selfcheckStates trains a few steps of the baseline and of MTO at weight 0 and records both states.
+func selfcheckStates(dir string, c Config, set *benchdata.Set, threads int, make newStepper) error {
+	record := selfcheckRecord{Schema: Schema, Numerics: Numerics, Seed: c.Study.FirstSeed, Steps: selfcheckSteps}
+	c.Probe.Layer = max(1, c.Probe.Layer)
+	for _, arm := range []string{ArmOff, ArmOn} {
+		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm}
+		rc.MTO.Gate, rc.MTO.LambdaSpa, rc.MTO.LambdaE, rc.MTO.LambdaR = "none", 0, 0, 0
+		hash, err := stateAfter(rc, set, threads, make)
+		if err != nil {
+			return err
+		}
+		if arm == ArmOff {
+			record.Off = hash
+		} else {
+			record.Zero = hash
+		}
+	}
+	return writeJSON(filepath.Join(dir, selfcheckName), record)
+}
+
+func stateAfter(rc RunConfig, set *benchdata.Set, threads int, make newStepper) (string, error) {
+	s, err := make(rc, set, threads)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	for range min(selfcheckSteps, s.TotalSteps()) {
+		if _, err := s.Step(); err != nil {
+			return "", err
+		}
+	}
+	return s.StateHash(), nil
+}

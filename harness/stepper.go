@@ -1,0 +1,23 @@
+package harness
+
+import "github.com/mtobench/mtobench/benchdata"
+
+// A stepper trains one run. Trainer is the real one.
+type stepper interface {
+	Step() (StepStats, error)      // one optimizer step; a non-finite loss is an error
+	Evaluate() (Evaluation, error) // changes no state
+	Done() bool                    // the budget is used up
+	AtGridPoint() bool             // an evaluation is due before the next step; true at step 0 and at the end
+	ImagesSeen() int64
+	TotalSteps() int
+	Save(path string, extra map[string]string) error
+	Restore(path string) (extra map[string]string, err error)
+	StateHash() string
+	PairHash() string
+	Params() int
+	FLOPsPerStep() int64
+	Close()
+}
+
+// newStepper makes a stepper at step 0.
+type newStepper func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error)

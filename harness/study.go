@@ -1,0 +1,262 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// A Study is a resolved configuration with its folder and, once there is one, its lock.
+type Study struct {
+	Config    Config
+	Root      string   // out/<study>/<workload>
+	Lock      *Lock    // nil before calibration
+	Overrides []string // as given, for overrides.txt
+	Quick     bool     // the study that ships with the program: a demonstration
+
+	data    LockedData
+	launch  launcher
+	monitor Monitor
+}
+
+// A launcher carries out one job in a process of its own and passes its progress on.
+type launcher func(ctx context.Context, j Job, threads int, report func(Progress)) error
+
+// A Monitor is told how a study goes. It is called from one goroutine.
+type Monitor interface {
+	Say(line string) // something worth a line
+	Update(u Update) // progress of the present run
+	Finish(u Update) // a run has ended, or was found finished
+	Clear()          // nothing runs: take down what Update shows
+}
+
+// An Update is the state of a study.
+type Update struct {
+	Job      Job
+	Index    int // of the job, from 0
+	Total    int // jobs
+	Progress Progress
+	Left     time.Duration // estimated, for all jobs; 0: not known yet
+	Skipped  bool          // it was finished before
+	Err      error
+}
+
+// Options of NewStudy beside the configuration.
+type Options struct {
+	Out       string // folder of all studies; "runs" by default
+	Lock      *Lock  // nil: the folder's, the one that ships, or calibrate
+	Overrides []string
+	Monitor   Monitor
+	Command   []string // program and arguments that run a child; the job's arguments are appended
+}
+
+// NewStudy opens the data, resolves the configuration and finds the lock. It writes nothing.
+func NewStudy(c Config, o Options) (*Study, error) {
+	set, err := openData(&c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Resolve(set); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	workload := fmt.Sprintf("%s-%s-%s-%.8s", plain(c.Data.Name), c.Model.Name, c.Method.Name, c.PlanHash(set.SHA256))
+	s := &Study{
+		Config: c, Root: filepath.Join(o.Out, c.Study.Name, workload), Overrides: o.Overrides,
+		data: LockedData{set.Name, set.SHA256, c.Data.TrainImages, c.Probe.Validation}, monitor: o.Monitor,
+	}
+	s.launch = processLauncher(o.Command)
+	if err := s.findLock(o.Lock, set); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// findLock takes the given lock, or the folder's, or the one that ships where it fits.
+func (s *Study) findLock(given *Lock, set *benchdata.Set) error {
+	present, err := ReadLock(s.LockPath())
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		present = nil
+	case err != nil:
+		return err
+	}
+	if present != nil && given != nil && present.Hash != given.Hash {
+		return fmt.Errorf("%w: %s holds lock %s, not %s: choose another --out", ErrLock, s.Root, present.Study(), given.Study())
+	}
+	shipped := quickLock()
+	s.Lock = given
+	if s.Lock == nil {
+		s.Lock = present
+	}
+	if s.Lock != nil {
+		s.Quick = shipped != nil && shipped.Hash == s.Lock.Hash
+		return s.Lock.Fits(s.Config, set)
+	}
+	if shipped != nil && shipped.Fits(s.Config, set) == nil {
+		s.Lock, s.Quick = shipped, true
+	}
+	return nil
+}
+
+// threads is the number of worker threads of a run.
+func (s *Study) threads() int {
+	if s.Config.Study.Threads > 0 {
+		return s.Config.Study.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Run calibrates where there is no lock yet, runs all pairs and returns the report. Whatever the
+// verdict, the error is nil where all runs are finished.
+func (s *Study) Run(ctx context.Context) (*Report, error) {
+	if err := s.Calibrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.selfcheck(ctx); err != nil {
+		return nil, err
+	}
+	jobs := pairJobs(s.Root, s.Lock.Seeds, s.Config.Study.Repeat)
+	failed, err := s.runJobs(ctx, s.Config, jobs)
+	if err != nil {
+		return nil, err
+	}
+	report, err := s.Collect()
+	if err != nil {
+		return nil, err
+	}
+	return report, errors.Join(failed...)
+}
+
+// Calibrate makes the lock unless there is one, and puts it into the study's folder.
+func (s *Study) Calibrate(ctx context.Context) error {
+	if s.Lock != nil {
+		return s.prepare(s.Root, s.Config, s.Lock)
+	}
+	lock, err := s.Recalibrate(ctx)
+	if err != nil {
+		return err
+	}
+	s.Lock = lock
+	return writeFile(s.LockPath(), lock.Bytes())
+}
+
+// LockPath is where the study's lock lies.
+func (s *Study) LockPath() string { return filepath.Join(s.Root, LockName) }
+
+// Recalibrate carries out the calibration runs, whether there is a lock or not, and returns the lock
+// that they give.
+func (s *Study) Recalibrate(ctx context.Context) (*Lock, error) {
+	c := s.Config
+	if s.Lock != nil && len(s.Lock.Calibration.Layers) > 1 {
+		c.Probe.Layer = 0 // the lock holds the choice, not what it was chosen from
+	}
+	if err := s.prepare(s.Root, c, nil); err != nil {
+		return nil, err
+	}
+	jobs := calibrationJobs(s.Root, c)
+	s.monitor.Say(fmt.Sprintf("calibrating: %d baseline runs with seeds %d to %d fix the target", len(jobs), jobs[0].Seed, jobs[len(jobs)-1].Seed))
+	failed, err := s.runJobs(ctx, c, jobs)
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return nil, err
+	}
+	var runs []CalibrationRun
+	for _, j := range jobs {
+		r, err := calibrationRun(j, c)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	return newLock(c, s.data, runs)
+}
+
+// calibrationRun reads a finished baseline run.
+func calibrationRun(j Job, c Config) (CalibrationRun, error) {
+	curve, err := ReadCurve(filepath.Join(j.Dir, curveName))
+	if err != nil {
+		return CalibrationRun{}, err
+	}
+	r := CalibrationRun{Seed: j.Seed, Chain: curve[len(curve)-1].Chain, Quality: map[int][]float64{}}
+	if c.Probe.Layer > 0 {
+		r.Quality[c.Probe.Layer] = curve.quality()
+		return r, nil
+	}
+	for layer := 1; layer <= c.Model.Depth; layer++ {
+		if _, ok := curve[0].Diagnostics[layerKey(layer)]; ok {
+			r.Quality[layer] = curve.column(func(p Point) float64 { return p.Diagnostics[layerKey(layer)] })
+		}
+	}
+	return r, nil
+}
+
+// prepare makes a folder with the files that say what belongs into it.
+func (s *Study) prepare(dir string, c Config, lock *Lock) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("results folder: %w; choose another with --out", err)
+	}
+	overrides := fmt.Sprintf("# mtobench overrides, schema %d\n%s\n", Schema, strings.Join(s.Overrides, "\n"))
+	err := errors.Join(
+		writeFile(filepath.Join(dir, configName), append(fmt.Appendf(nil, "%s%d\n", configHead, Schema), c.TOML()...)),
+		writeFile(filepath.Join(dir, "overrides.txt"), []byte(overrides)),
+	)
+	if lock != nil {
+		err = errors.Join(err, writeFile(filepath.Join(dir, LockName), lock.Bytes()))
+	}
+	return err
+}
+
+// configHead begins config.resolved.toml.
+const configHead = "# mtobench configuration, schema "
+
+// runJobs carries out jobs in order. It returns the runs whose training failed; any other failure ends it.
+func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed []error, err error) {
+	defer s.monitor.Clear()
+	clock := newEstimate(len(jobs), s.Config.Steps())
+	for i, j := range jobs {
+		u := Update{Job: j, Index: i, Total: len(jobs)}
+		if done(j.Dir) {
+			u.Skipped = true
+			clock.skip()
+			s.monitor.Finish(u)
+			continue
+		}
+		if ctx.Err() != nil {
+			return failed, ErrInterrupted
+		}
+		c, lock := config, s.Lock
+		if j.Kind == jobCalibration {
+			lock = nil
+		} else {
+			c.Probe.Layer = lock.Calibration.Layer
+		}
+		if err := s.prepare(j.Dir, c, lock); err != nil {
+			return failed, err
+		}
+		clock.begin()
+		u.Err = s.launch(ctx, j, s.threads(), func(p Progress) {
+			u.Progress, u.Left = p, clock.left(p)
+			s.monitor.Update(u)
+		})
+		clock.end()
+		switch {
+		case u.Err == nil:
+			s.monitor.Finish(u)
+		case errors.Is(u.Err, ErrDiverged):
+			s.monitor.Finish(u)
+			failed = append(failed, fmt.Errorf("%s: %w", j, u.Err))
+		default:
+			return failed, fmt.Errorf("%s: %w", j, u.Err)
+		}
+	}
+	return failed, nil
+}
+
+// ErrDiverged marks a run whose training or evaluation failed: its numbers aren't finite, say.
+var ErrDiverged = errors.New("training failed")

@@ -1,0 +1,154 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// inProcess is a launcher that runs a job in this process.
+func inProcess(t testing.TB, make newStepper) launcher {
+	return func(ctx context.Context, j Job, threads int, report func(Progress)) error {
+		var out bytes.Buffer
+		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, &out, io.Discard, make)
+		return follow(&out, report)
+	}
+}
+
+func fakeStudy(t testing.TB, out string, speed float64, overrides ...string) (*Study, *quiet) {
+	t.Helper()
+	m := new(quiet)
+	s, err := NewStudy(fakeConfig(t, overrides...), Options{Out: out, Monitor: m, Overrides: overrides, Command: []string{"none"}})
+	require.NoError(t, err)
+	s.launch = inProcess(t, newFake(speed))
+	s.Lock, s.Quick = nil, false // the fake's own calibration
+	return s, m
+}
+
+func TestStudyCalibratesRunsPairsAndJudges(t *testing.T) {
+	t.Parallel()
+	s, m := fakeStudy(t, t.TempDir(), 2)
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	for _, c := range report.Checks {
+		require.True(t, c.OK, "%s: %s", c.Name, c.Found)
+	}
+	require.Equal(t, "supported", report.Verdict.Word, report.Verdict.Sentence)
+	p := report.Targets[report.Primary]
+	require.Equal(t, 6, p.Pairs)
+	require.InDelta(t, 0.5, p.Ratio, 0.03) // the fake learns twice as fast with MTO
+	require.Equal(t, 2, s.Lock.Calibration.Layer)
+
+	// 6 calibration runs, then the pairs in ABBA order with the repeated run behind the first pair.
+	var order []string
+	for _, u := range m.finished[6:] {
+		order = append(order, u.Job.String())
+	}
+	require.Equal(t, []string{"seed 1 mto=off", "seed 1 mto=on", "repeat seed 1 mto=off", "seed 2 mto=on", "seed 2 mto=off", "seed 3 mto=off"}, order[:6])
+
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	for _, want := range []string{"verdict: supported", "reconstruction", "results.txt", "6 of 6"} {
+		require.Contains(t, text.String(), want)
+	}
+}
+
+func TestFinishedRunsAreSkippedAndResultsAreByteStable(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	s, _ := fakeStudy(t, out, 1)
+	first, err := s.Run(context.Background())
+	require.NoError(t, err)
+	before, err := os.ReadFile(first.Results)
+	require.NoError(t, err)
+
+	again, m := fakeStudy(t, out, 1)
+	set, err := openData(&again.Config)
+	require.NoError(t, err)
+	require.NoError(t, again.findLock(nil, set))
+	second, err := again.Run(context.Background())
+	require.NoError(t, err)
+	for _, u := range m.finished {
+		require.True(t, u.Skipped, u.Job)
+	}
+	after, err := os.ReadFile(second.Results)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+}
+
+func TestCalibrationGivesTheSameBytesAnywhere(t *testing.T) {
+	t.Parallel()
+	var locks []string
+	for range 2 {
+		s, _ := fakeStudy(t, t.TempDir(), 1)
+		require.NoError(t, s.Calibrate(context.Background()))
+		data, err := os.ReadFile(filepath.Join(s.Root, LockName))
+		require.NoError(t, err)
+		locks = append(locks, string(data))
+	}
+	require.Equal(t, locks[0], locks[1])
+	_, err := parseLock("lock", []byte(strings.Replace(locks[0], `"numerics": 1`, `"numerics": 2`, 1)))
+	require.ErrorContains(t, err, "edited after it was made")
+}
+
+func TestDivergedRunIsReportedAndVoidsTheVerdict(t *testing.T) {
+	t.Setenv("MTOBENCH_TEST_DIVERGE", "100")
+	s, m := fakeStudy(t, t.TempDir(), 1)
+	report, err := s.Run(context.Background())
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "loss NaN")
+	require.Equal(t, "void", report.Verdict.Word)
+	require.Len(t, report.Missing, 6)
+	require.Len(t, m.finished, 6+6+6+1)
+}
+
+func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, writeJSON(filepath.Join(s.Root, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	report, err := s.Collect()
+	require.NoError(t, err)
+	require.Equal(t, "void", report.Verdict.Word)
+	require.Contains(t, report.Verdict.Sentence, "weight 0")
+}
+
+func TestEditedCurveIsFound(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	path := filepath.Join(runDir(s.Root, 1, ArmOn), curveName)
+	curve, err := ReadCurve(path)
+	require.NoError(t, err)
+	curve[3].Top1 += 1
+	require.NoError(t, writeFile(path, curve.csv()))
+	_, err = s.Collect()
+	require.ErrorContains(t, err, "hash chain")
+}
+
+func TestArmsThatStartApartAreRefused(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	s.launch = inProcess(t, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+		f, err := newFake(1)(rc, set, threads)
+		return apart{f.(*fakeStepper)}, err
+	})
+	_, err := s.Run(context.Background())
+	require.ErrorIs(t, err, ErrPair)
+	require.Equal(t, ExitBug, ExitStatus(err))
+}
+
+// apart has another pair hash in the arm with MTO.
+type apart struct{ *fakeStepper }
+
+func (a apart) PairHash() string { return a.fakeStepper.PairHash() + a.rc.Arm }

@@ -1,0 +1,82 @@
+package mim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+var registry = struct {
+	sync.Mutex
+	makers map[string]func(Config) (Method, error)
+}{makers: map[string]func(Config) (Method, error){}}
+
+// Register makes a method available by name, usually from an init function.
+// make fills in the method's defaults and refuses what can't be. It panics if
+// the name is empty or taken.
+func Register(name string, make func(Config) (Method, error)) {
+	registry.Lock()
+	defer registry.Unlock()
+	if name == "" || make == nil {
+		panic("mim: Register: a method needs a name and a function that makes it")
+	}
+	if _, ok := registry.makers[name]; ok {
+		panic(fmt.Sprintf("mim: Register: method %q is registered already; pick another name", name))
+	}
+	registry.makers[name] = make
+}
+
+// Methods returns the registered names, sorted.
+func Methods() []string {
+	registry.Lock()
+	defer registry.Unlock()
+	names := make([]string, 0, len(registry.makers))
+	for name := range registry.makers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// New makes the named method with the given settings.
+func New(name string, c Config) (Method, error) {
+	registry.Lock()
+	make := registry.makers[name]
+	registry.Unlock()
+	if make == nil {
+		known := Methods()
+		slices.SortStableFunc(known, func(a, b string) int {
+			return cmp.Compare(editDistance(name, a), editDistance(name, b))
+		})
+		return nil, fmt.Errorf("mim: no method %q; known methods, nearest first: %s", name, strings.Join(known, ", "))
+	}
+	m, err := make(c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+// editDistance returns how many bytes must be put in, taken out or changed to
+// make b of a.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,244 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Program is a recorded list of operations over buffers of fixed shape. Its
+// methods record; a [Device] replays. Methods panic on wrong shapes.
+type Program struct {
+	params   *Params
+	tensors  []tensorInfo
+	ops      []*Op
+	named    map[string]Tensor // inputs, constants and parameters
+	averaged bool
+	phase    Phase
+	sealed   bool
+	grads    map[Tensor]Tensor // gradient of each tensor that has one
+	loss     Tensor
+	stats    Tensor
+}
+
+// NewProgram starts a recording over the parameters ps.
+func NewProgram(ps *Params) *Program {
+	return &Program{params: ps, named: map[string]Tensor{}, grads: map[Tensor]Tensor{}}
+}
+
+// Params returns the parameters that the program reads.
+func (p *Program) Params() *Params { return p.params }
+
+// Ops returns the operations in the order of a step. They must not be changed.
+func (p *Program) Ops() []*Op { return p.ops }
+
+// Tensors returns a handle on every tensor, in the order in which they were made.
+func (p *Program) Tensors() []Tensor {
+	all := make([]Tensor, len(p.tensors))
+	for i := range all {
+		all[i] = Tensor{p, i}
+	}
+	return all
+}
+
+// Lookup returns the input, constant or parameter called name.
+func (p *Program) Lookup(name string) (Tensor, bool) {
+	t, ok := p.named[name]
+	return t, ok
+}
+
+// Inputs returns the tensors that the host fills, in the order of recording.
+func (p *Program) Inputs() []Tensor {
+	var in []Tensor
+	for _, t := range p.Tensors() {
+		if t.Role() == RoleInput {
+			in = append(in, t)
+		}
+	}
+	return in
+}
+
+// UseAveraged makes [Program.Param] resolve to the average of the weights from
+// now on. Averaged weights have no gradient.
+func (p *Program) UseAveraged() { p.averaged = true }
+
+// Input returns a float32 tensor that the host fills with Upload. It starts as
+// zeros and keeps its data from step to step.
+func (p *Program) Input(name string, shape ...int) Tensor {
+	return p.name(name, p.tensor(tensorInfo{name: name, shape: shape, role: RoleInput}))
+}
+
+// IndexInput returns an int32 tensor that the host fills with UploadIndex. The
+// indices must be in the range that the reading operations name; an upload of
+// others is an error.
+func (p *Program) IndexInput(name string, shape ...int) Tensor {
+	return p.name(name, p.tensor(tensorInfo{name: name, shape: shape, role: RoleInput, index: true}))
+}
+
+// Const returns a tensor of fixed data. It copies data.
+func (p *Program) Const(name string, data []float32, shape ...int) Tensor {
+	t := p.tensor(tensorInfo{name: name, shape: shape, role: RoleConstant, data: slices.Clone(data)})
+	check(len(data) == t.Len(), "const", "%v: %d values, need %d", t, len(data), t.Len())
+	return p.name(name, t)
+}
+
+// IndexConst returns an int32 tensor of fixed data. It copies data.
+func (p *Program) IndexConst(name string, data []int32, shape ...int) Tensor {
+	t := p.tensor(tensorInfo{name: name, shape: shape, role: RoleConstant, index: true, indices: slices.Clone(data)})
+	check(len(data) == t.Len(), "const", "%v: %d values, need %d", t, len(data), t.Len())
+	return p.name(name, t)
+}
+
+// Param returns the trainable tensor called name, or its average after
+// [Program.UseAveraged]. Asking again returns the same tensor. It panics on an
+// unknown name.
+func (p *Program) Param(name string) Tensor {
+	key, which := name, Weights
+	if p.averaged {
+		key, which = "averaged/"+name, Averaged
+	}
+	if t, ok := p.named[key]; ok {
+		return t
+	}
+	i := p.params.mustIndex(name)
+	return p.name(key, p.tensor(tensorInfo{
+		name: key, shape: p.params.specs[i].Shape, role: RoleState,
+		state: which, offset: p.params.offset[i], needs: which == Weights,
+	}))
+}
+
+// Reshape returns x's data under another shape of as many elements. It copies
+// nothing.
+func (p *Program) Reshape(x Tensor, shape ...int) Tensor {
+	t := p.view(x, shape)
+	t.info().needs, t.info().linked = x.info().needs, true
+	return t
+}
+
+// Detach returns x's data without a path for gradients: the stop-gradient sg(.)
+// of methods.md. It copies nothing.
+func (p *Program) Detach(x Tensor) Tensor { return p.view(x, x.info().shape) }
+
+func (p *Program) view(x Tensor, shape []int) Tensor {
+	p.own("view", x)
+	check(product(shape) == x.Len(), "reshape", "%v: can't be seen as %v", x, shape)
+	info := *x.info()
+	info.shape, info.base, info.needs, info.linked = shape, x, false, false
+	return p.tensor(info)
+}
+
+// value makes a tensor that an operation will write. what names it, with its
+// number added.
+func (p *Program) value(what string, shape ...int) Tensor {
+	return p.tensor(tensorInfo{name: fmt.Sprintf("%s.%d", what, len(p.tensors)), shape: shape})
+}
+
+// state returns a whole flat buffer of the parameters as a tensor.
+func (p *Program) state(which State) Tensor {
+	key := "state/" + which.String()
+	if t, ok := p.named[key]; ok {
+		return t
+	}
+	return p.name(key, p.tensor(tensorInfo{name: key, shape: []int{p.params.Len()}, role: RoleState, state: which}))
+}
+
+// paramGrad returns the part of the flat gradient buffer that belongs to the
+// parameter w.
+func (p *Program) paramGrad(w Tensor) Tensor {
+	key := "grad/" + w.Name()
+	if t, ok := p.named[key]; ok {
+		return t
+	}
+	return p.name(key, p.tensor(tensorInfo{
+		name: key, shape: w.info().shape, role: RoleState, state: Grads, offset: w.info().offset,
+	}))
+}
+
+func (p *Program) tensor(info tensorInfo) Tensor {
+	if p.sealed {
+		panic(fmt.Sprintf("nn: %s: made after the program was loaded; record everything first", info.name))
+	}
+	if _, err := shapeSize(info.shape); err != nil {
+		panic(fmt.Sprintf("nn: %s: %v", info.name, err))
+	}
+	info.shape = slices.Clone(info.shape)
+	p.tensors = append(p.tensors, info)
+	return Tensor{p, len(p.tensors) - 1}
+}
+
+func (p *Program) name(name string, t Tensor) Tensor {
+	if _, ok := p.named[name]; ok || name == "" {
+		panic(fmt.Sprintf("nn: input or constant %q: the name is empty or in use", name))
+	}
+	p.named[name] = t
+	return t
+}
+
+// FLOPs returns the floating-point operations of one step's matrix products,
+// forward and backward: 2·m·n·k for each.
+func (p *Program) FLOPs() int64 {
+	var n int64
+	for _, o := range p.ops {
+		n += o.FLOPs
+	}
+	return n
+}
+
+// Bytes returns the size of the buffers that loading the program takes. The
+// flat buffers of the parameters, which programs share, are not in it.
+func (p *Program) Bytes() int64 {
+	var n int64
+	for i := range p.tensors {
+		n += p.ownBytes(Tensor{p, i})
+	}
+	return n
+}
+
+// ownBytes returns the size of t's buffer, 0 if t owns none.
+func (p *Program) ownBytes(t Tensor) int64 {
+	info := t.info()
+	if info.base.Valid() || info.role == RoleState || info.role == RoleHandle {
+		return 0
+	}
+	return 4 * int64(t.Len())
+}
+
+// String prints the program: a line for each operation with number, phase,
+// kind, what it writes and reads, the bytes of the buffers it is the first to
+// write, and the FLOP of its matrix products.
+func (p *Program) String() string {
+	var b strings.Builder
+	first := make([]bool, len(p.tensors))
+	for i, o := range p.ops {
+		var bytes int64
+		for _, t := range o.Writes {
+			if t.Valid() && !first[t.id] {
+				first[t.id] = true
+				bytes += p.ownBytes(t)
+			}
+		}
+		fmt.Fprintf(&b, "%4d %-8s %-18s %s <- %s", i, o.phase, o.Kind, join(o.Writes), join(o.Reads))
+		if o.Attr != nil {
+			fmt.Fprintf(&b, " %+v", o.Attr)
+		}
+		if bytes > 0 {
+			fmt.Fprintf(&b, " %d B", bytes)
+		}
+		if o.FLOPs > 0 {
+			fmt.Fprintf(&b, " %d FLOP", o.FLOPs)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "%d operations, %d bytes, %d FLOP\n", len(p.ops), p.Bytes(), p.FLOPs())
+	return b.String()
+}
+
+func join(ts []Tensor) string {
+	var parts []string
+	for _, t := range ts {
+		if t.Valid() {
+			parts = append(parts, t.String())
+		}
+	}
+	return strings.Join(parts, ", ")
+}

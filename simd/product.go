@@ -1,0 +1,162 @@
+package simd
+
+import (
+	"unsafe"
+
+	"github.com/mtobench/mtobench/simd/internal/kernel"
+)
+
+// product is a matrix product as the microkernel sees it: A by strides, so that all forms look alike, and B in panels
+// of columns, either packed or in place. Strides are in elements.
+type product struct {
+	k       int
+	columns cut
+
+	a           []float32
+	aRow, aStep int // a[i,p] is a[i*aRow+p*aStep]
+
+	b      []float32
+	packed bool      // panels lie one after the other, each padded; else b is row-major
+	ldb    int       // of b in place
+	tail   []float32 // the last panel, packed, where it can't be read in place; otherwise nil
+
+	c   []float32
+	ldc int
+
+	start       []float32 // nil: chains start from +0
+	startStride int       // 0: a bias
+	add         []float32 // added after the chain, nil for none
+	addStride   int
+
+	kBlock     int  // K is walked in blocks of so many k; partial chains are stored in c
+	panelFirst bool // for each panel all rows, rather than for each tile of rows all panels
+}
+
+// readInPlace makes p read B where it lies, row-major [k,n] with leading dimension ldb. A last panel that isn't a
+// multiple of Lanes wide is packed into tail, which holds k*Wide elements.
+func (p *product) readInPlace(b []float32, ldb int, tail []float32) {
+	p.b, p.ldb, p.packed, p.tail = b, ldb, false, nil
+	if first, columns := p.columns.at(p.columns.count - 1); p.k > 0 && columns != padded(columns) {
+		p.tail = tail[:p.k*padded(columns)]
+		kernels.PackRows(p.tail, b[first:], ldb, p.k, columns, padded(columns))
+	}
+}
+
+// readPacked makes p read B from panels packed one after another.
+func (p *product) readPacked(panels []float32) { p.b, p.packed, p.tail = panels, true, nil }
+
+// packedLen is the number of elements of all panels of a [k,n] matrix.
+func packedLen(k, n int) int { return k * padded(n) }
+
+// multiply computes rows i0 <= i < i1 of panels q0 <= q < q1.
+func (p *product) multiply(t *kernel.Tile, i0, i1, q0, q1 int) {
+	for k0 := 0; k0 == 0 || k0 < p.k; k0 += p.kBlock {
+		p.setBlock(t, k0)
+		if p.panelFirst {
+			for q := q0; q < q1; q++ {
+				p.setPanel(t, k0, q)
+				p.multiplyColumn(t, k0, i0, i1, q)
+			}
+			continue
+		}
+		tiles := tilesOf(i1 - i0)
+		for s := range tiles {
+			lo, hi := i0+(i1-i0)*s/tiles, i0+(i1-i0)*(s+1)/tiles
+			p.multiplyRows(t, k0, lo, hi, q0, q1)
+		}
+	}
+}
+
+// tilesOf is the number of tiles m rows are cut into, as evenly as may be: 15 rows are better done as 8 and 7 than as
+// 14 and 1, since a tile of one row waits for each multiply-add before the next.
+func tilesOf(m int) int { return (m + kernels.MR - 1) / kernels.MR }
+
+// multiplyRows computes the tiles of rows lo <= i < hi, at most MR, one panel after another.
+func (p *product) multiplyRows(t *kernel.Tile, k0, lo, hi, q0, q1 int) {
+	p.setRows(t, k0, lo, hi)
+	for q := q0; q < q1; q++ {
+		p.setPanel(t, k0, q)
+		p.place(t, k0, lo, q)
+		t.AheadStep = 0
+		if q == q0 {
+			t.AheadStep = cacheLine
+		}
+		kernels.MultiplyTile(t)
+	}
+}
+
+// multiplyColumn computes the tiles of panel q, one after another.
+func (p *product) multiplyColumn(t *kernel.Tile, k0, i0, i1, q int) {
+	tiles := tilesOf(i1 - i0)
+	for s := range tiles {
+		lo, hi := i0+(i1-i0)*s/tiles, i0+(i1-i0)*(s+1)/tiles
+		p.setRows(t, k0, lo, hi)
+		p.place(t, k0, lo, q)
+		kernels.MultiplyTile(t)
+	}
+}
+
+const (
+	elementBytes = 4
+	cacheLine    = 64 // bytes
+)
+
+// setBlock fills in what holds for all tiles of a block of K.
+func (p *product) setBlock(t *kernel.Tile, k0 int) {
+	t.K = min(p.kBlock, p.k-k0)
+	t.ARow, t.AStep = p.aRow*elementBytes, p.aStep*elementBytes
+	t.CRow = p.ldc * elementBytes
+	t.Start, t.StartRow, t.Add, t.AddRow = nil, 0, nil, 0
+	if k0 > 0 {
+		t.StartRow = t.CRow
+	} else if p.start != nil {
+		t.StartRow = p.startStride * elementBytes
+	}
+	if p.add != nil {
+		t.AddRow = p.addStride * elementBytes
+	}
+}
+
+func (p *product) setRows(t *kernel.Tile, k0, lo, hi int) {
+	t.Rows = hi - lo
+	if p.k > 0 {
+		t.A = at(p.a, lo*p.aRow+k0*p.aStep)
+		t.Ahead = (hi - lo) * p.aRow * elementBytes
+	}
+}
+
+func (p *product) setPanel(t *kernel.Tile, k0, q int) {
+	first, columns := p.columns.at(q)
+	t.Cols = columns
+	switch {
+	case p.k == 0:
+	case p.packed:
+		t.B, t.BStep = at(p.b, first*p.k+k0*padded(columns)), padded(columns)*elementBytes
+	case p.tail != nil && q == p.columns.count-1:
+		t.B, t.BStep = at(p.tail, k0*padded(columns)), padded(columns)*elementBytes
+	default:
+		t.B, t.BStep = at(p.b, first+k0*p.ldb), p.ldb*elementBytes
+	}
+}
+
+// place fills in where the tile at row lo and panel q starts, stores and adds.
+func (p *product) place(t *kernel.Tile, k0, lo, q int) {
+	j, _ := p.columns.at(q)
+	t.C = at(p.c, lo*p.ldc+j)
+	if p.k == 0 {
+		t.A, t.B = t.C, t.C // never read, but not nil
+	}
+	if k0 > 0 {
+		t.Start = t.C
+	} else if p.start != nil {
+		t.Start = at(p.start, lo*p.startStride+j)
+	}
+	if p.add != nil && k0+t.K == p.k {
+		t.Add = at(p.add, lo*p.addStride+j)
+	}
+}
+
+// at returns the address of s[i] without looking whether s has it: GEMM.check has, for whole matrices.
+func at(s []float32, i int) *float32 {
+	return (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), i*elementBytes))
+}
