@@ -19,7 +19,6 @@ type Info struct {
 	// Train, Val and Test are numbers of images.
 	Train, Val, Test int
 	FlipOK           bool
-	NearBinary       bool
 
 	Licence  string
 	Source   string // where it comes from
@@ -173,7 +172,7 @@ func (d *description) describe(s *Set, err error) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.FlipOK, s.NearBinary = d.FlipOK, d.NearBinary
+	s.FlipOK = d.FlipOK
 	if d.SHA256 != "" && s.Side == d.Side && s.SHA256 != d.SHA256 {
 		return nil, fmt.Errorf("%s: sha256 of the decoded images is %s, need %s: a decoder or the split has changed", d.Name, s.SHA256, d.SHA256)
 	}

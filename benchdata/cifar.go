@@ -180,7 +180,7 @@ func openCIFARFolder(name, dir string, layout *cifarLayout, side int, pins map[s
 // openCIFARTar reads the binary version as it is distributed.
 func openCIFARTar(name, file string, layout *cifarLayout, side int, pins map[string]string) (*Set, error) {
 	c := &cifarReader{layout: layout, pins: pins, splits: map[string]Split{}}
-	err := eachTarFile(file, func(member string, _ int64, r io.Reader) error { return c.take(path.Base(member), r) })
+	err := eachTarFile(file, func(member string, r io.Reader) error { return c.take(path.Base(member), r) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -190,7 +190,7 @@ func openCIFARTar(name, file string, layout *cifarLayout, side int, pins map[str
 // cifarTarLayout tells from the members' names whether the archive is CIFAR's.
 func cifarTarLayout(file string) (*cifarLayout, error) {
 	seen := map[string]bool{}
-	err := eachTarFile(file, func(member string, _ int64, _ io.Reader) error {
+	err := eachTarFile(file, func(member string, _ io.Reader) error {
 		if strings.HasSuffix(member, ".bin") {
 			seen[path.Base(member)] = true
 		}

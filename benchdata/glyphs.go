@@ -47,13 +47,13 @@ type glyphStyle struct {
 
 // defaultGlyphs is the embedded set.
 var defaultGlyphs = glyphStyle{
-	characters: "ABCDEFGHJKLMNPRSTUVXYZ2347",
-	faces:      8,
+	characters: "ACEHJLMPSTX4",
+	faces:      6,
 	side:       32,
 	train:      4096, val: 2000, test: 2000,
-	turn: 200, shear: 200, minSize: 16 * 256, maxSize: 25 * 256, stretch: 200, shift: 3 * 256,
-	minContrast: 60, maxContrast: 160, inverted: 512,
-	slope: 60, stripes: 24, strokes: 1, noise: 6,
+	turn: 100, shear: 100, minSize: 21 * 256, maxSize: 28 * 256, stretch: 100, shift: 400,
+	minContrast: 120, maxContrast: 160, inverted: 512,
+	slope: 16, stripes: 4, strokes: 0, noise: 1,
 }
 
 // glyphs returns the embedded set drawn in that style: image i of a split has

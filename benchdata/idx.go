@@ -62,7 +62,7 @@ func readIDX(r io.Reader, dimensions int) (idxArray, error) {
 // readBounded reads exactly total bytes. Memory grows with what arrives, not with what a
 // header announces.
 func readBounded(r io.Reader, total int64) ([]byte, error) {
-	const step = 64 << 20
+	const step = 1 << 20
 	data := make([]byte, 0, min(total, step))
 	for int64(len(data)) < total {
 		have := len(data)

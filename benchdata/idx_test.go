@@ -134,5 +134,8 @@ func TestFashionMNIST(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{50_000, 10_000, 10_000}, []int{s.Train.Len(), s.Val.Len(), s.Test.Len()})
 	require.Equal(t, fashionMNIST.SHA256, s.SHA256)
+	require.Equal(t, []float32{73.00887}, s.Mean)
+	require.Equal(t, []float32{90.05357}, s.Std)
+	require.True(t, s.NearBinary && s.FlipOK)
 	require.Equal(t, "ankle-boot", s.ClassNames[s.Test.Labels[0]])
 }

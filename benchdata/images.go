@@ -28,10 +28,10 @@ func loadImages(name string, src source, opt Options) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{Name: name, Side: l.side, Channels: 3, Classes: len(p.classes), ClassNames: p.classes, FlipOK: opt.FlipOK}
-	total := int64(len(files)) * int64(3*l.side*l.side)
-	if total > maxTensorBytes {
+	images := len(p.splits[0]) + len(p.splits[1]) + len(p.splits[2])
+	if int64(images) > maxTensorBytes/int64(3*l.side*l.side) {
 		return nil, fmt.Errorf("%s images of %dx%d: need at most %s bytes decoded; give a smaller side",
-			thousands(len(files)), l.side, l.side, thousands(int64(maxTensorBytes)))
+			thousands(images), l.side, l.side, thousands(int64(maxTensorBytes)))
 	}
 	var wanted []string
 	for i, split := range []*Split{&s.Train, &s.Val, &s.Test} {

@@ -52,7 +52,7 @@ func CacheDir() (string, error) {
 func Open(what string, opt Options) (*Set, error) {
 	if opt.Side != 0 {
 		if err := checkSize(opt.Side, opt.Side, opt.Side); err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
+			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
 	if d := lookup(what); d != nil {
@@ -65,7 +65,7 @@ func Open(what string, opt Options) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	name, err := nameOf(what)
+	name, err := NameOf(what)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +124,9 @@ func archiveKind(file string) string {
 	return ""
 }
 
-// nameOf makes a set's name of its path: the base name without an archive's suffix, in
+// NameOf makes the name of a set of its path: the base name without an archive's suffix, in
 // lower case, with an underscore for each character outside [a-z0-9._-].
-func nameOf(file string) (string, error) {
+func NameOf(file string) (string, error) {
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return "", fmt.Errorf("data: %w", err)

@@ -34,7 +34,7 @@ func loadOutlines(ttf []byte, characters string) ([]outline, error) {
 	for _, r := range characters {
 		glyph, err := f.GlyphIndex(&buf, r)
 		if err != nil || glyph == 0 {
-			return nil, fmt.Errorf("font: no character %q: %v", r, err)
+			return nil, fmt.Errorf("font: no character %q", r)
 		}
 		// With as many pixels an em as the font has units, coordinates are font units.
 		segments, err := f.LoadGlyph(&buf, glyph, fixed.Int26_6(f.UnitsPerEm()), &sfnt.LoadGlyphOptions{})

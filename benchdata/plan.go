@@ -72,7 +72,7 @@ func makePlan(files, dirs []string) (*plan, error) {
 	slices.Sort(images)
 	prefix := wrapper(images)
 	p := &plan{}
-	official := p.official(images, prefix)
+	official := hasSplits(images, prefix)
 	seen := map[string]int{} // images of a class, by its name
 	for _, file := range images {
 		rest := strings.TrimPrefix(file, prefix)
@@ -134,8 +134,8 @@ func (p *plan) label(prefix string, official bool, seen map[string]int) error {
 	return nil
 }
 
-// official says whether train and at least one of val and test stand below the prefix.
-func (p *plan) official(images []string, prefix string) bool {
+// hasSplits says whether train and at least one of val and test stand below the prefix.
+func hasSplits(images []string, prefix string) bool {
 	var found [3]bool
 	for _, file := range images {
 		first, _, _ := strings.Cut(strings.TrimPrefix(file, prefix), "/")

@@ -22,8 +22,9 @@ type Set struct {
 
 	// FlipOK says that an image and its mirror image have the same label.
 	FlipOK bool
-	// NearBinary says that many patches of the images are of one colour, so that a target
-	// normalised per patch needs a larger epsilon (1e-2 rather than 1e-6).
+	// NearBinary says that a third or more of the training images' bytes are 0 or 255, as in
+	// MNIST: many patches are of one colour, and a target normalised per patch needs a larger
+	// epsilon (1e-2 rather than 1e-6), or it blows up their noise.
 	NearBinary bool
 
 	Train Split // pre-training and probe bank
@@ -102,13 +103,15 @@ func writeLabels(w io.Writer, labels []int32) {
 	w.Write(buf)
 }
 
-// finish fills in what follows from the splits (Mean, Std, SHA256) after checking
-// that the set is one.
+// finish fills in what follows from the splits (Mean, Std, NearBinary, SHA256) after
+// checking that the set is one.
 func (s *Set) finish() error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	s.Mean, s.Std = channelStats(s.Train.Images, s.Channels)
+	counts := countBytes(s.Train.Images, s.Channels)
+	s.Mean, s.Std = counts.channelStats(s.Channels)
+	s.NearBinary = counts.nearBinary(len(s.Train.Images))
 	s.SHA256 = s.Hash()
 	return nil
 }
@@ -140,26 +143,41 @@ func (s *Set) check() error {
 	return nil
 }
 
-// channelStats returns mean and standard deviation of each channel of [n,C]
-// bytes. Sums and the variance's numerator n·Σx² - (Σx)² are exact integers, so
-// the result has the same bits everywhere.
-func channelStats(images []uint8, channels int) (mean, std []float32) {
-	var counts [3][256]uint64
+// byteCounts is how often each byte stands in each channel.
+type byteCounts [3][256]uint64
+
+func countBytes(images []uint8, channels int) *byteCounts {
+	var counts byteCounts
 	if channels == 1 {
 		for _, v := range images {
 			counts[0][v]++
 		}
-	} else {
-		for i := 0; i+2 < len(images); i += 3 {
-			counts[0][images[i]]++
-			counts[1][images[i+1]]++
-			counts[2][images[i+2]]++
-		}
+		return &counts
 	}
-	n := uint64(len(images) / channels)
+	for i := 0; i+2 < len(images); i += 3 {
+		counts[0][images[i]]++
+		counts[1][images[i+1]]++
+		counts[2][images[i+2]]++
+	}
+	return &counts
+}
+
+func (counts *byteCounts) nearBinary(bytes int) bool {
+	var extreme uint64
+	for _, c := range counts {
+		extreme += c[0] + c[255]
+	}
+	return 3*extreme >= uint64(bytes)
+}
+
+// channelStats returns mean and standard deviation of each channel. Sums and the
+// variance's numerator n·Σx² - (Σx)² are exact integers, so the result has the same bits
+// everywhere.
+func (counts *byteCounts) channelStats(channels int) (mean, std []float32) {
 	for c := range channels {
-		var sum, squares uint64
+		var n, sum, squares uint64
 		for v, k := range counts[c] {
+			n += k
 			sum += k * uint64(v)
 			squares += k * uint64(v) * uint64(v)
 		}
@@ -177,7 +195,7 @@ func meanStd(n, sum, squares uint64) (mean, std float32) {
 	hi2, lo2 := bits.Mul64(sum, sum)
 	lo, borrow := bits.Sub64(lo1, lo2, 0)
 	hi, _ := bits.Sub64(hi1, hi2, borrow)
-	numerator := float64(math.Ldexp(float64(hi), 64)) + float64(lo)
+	numerator := math.Ldexp(float64(hi), 64) + float64(lo)
 	std = float32(math.Sqrt(numerator) / float64(n))
 	if std == 0 {
 		std = 1

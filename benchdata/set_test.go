@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tinySet has 2x2-pixel-independent shapes: 8x8, 3 channels, 2 classes, 4+2+2 images.
+// tinySet has 4+2+2 images of 8x8x3 in 2 classes.
 func tinySet() *Set {
 	split := func(n, start int) Split {
 		s := Split{Images: make([]uint8, n*8*8*3), Labels: make([]int32, n)}
@@ -71,7 +71,7 @@ func TestMeanAndStdAgreeWithFloat64(t *testing.T) {
 		require.InDelta(t, sum/n, s.Mean[c], 1e-4)
 		require.InDelta(t, math.Sqrt(squares/n), s.Std[c], 1e-4)
 	}
-	mean, std := channelStats([]uint8{9, 9, 9, 9}, 1)
+	mean, std := countBytes([]uint8{9, 9, 9, 9}, 1).channelStats(1)
 	require.Equal(t, []float32{9}, mean)
 	require.Equal(t, []float32{1}, std, "a constant channel isn't divided by zero")
 }
@@ -98,4 +98,13 @@ func TestBadSetsAreRefused(t *testing.T) {
 		func(s *Set) { s.Test = Split{} })
 	check("tiny: split val: 383 bytes of images, need 384 for 2 labels", func(s *Set) { s.Val.Images = s.Val.Images[1:] })
 	check("tiny: split train: image 2 has label 2, need 0 to 1", func(s *Set) { s.Train.Labels[2] = 2 })
+}
+
+func TestNearBinaryIsAThirdOfExtremes(t *testing.T) {
+	for _, c := range []struct {
+		pixels []uint8
+		want   bool
+	}{{[]uint8{0, 100, 200}, true}, {[]uint8{0, 100, 200, 254}, false}, {[]uint8{0, 255, 3, 4, 5, 6}, true}} {
+		require.Equal(t, c.want, countBytes(c.pixels, 1).nearBinary(len(c.pixels)), "%v", c.pixels)
+	}
 }

@@ -29,7 +29,7 @@ func bootstrap(n int, statistic func(pairs []int) float64) []float64 {
 
 // quantile of sorted values, linear between the order statistics (Hyndman and Fan, type 7).
 func quantile(sorted []float64, p float64) float64 {
-	at := p * float64(len(sorted)-1)
+	at := float64(p * float64(len(sorted)-1))
 	i := min(int(at), len(sorted)-2)
 	return sorted[i] + float64((at-float64(i))*(sorted[i+1]-sorted[i]))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mtobench/mtobench/mim"
+	"github.com/mtobench/mtobench/mto"
 	"github.com/mtobench/mtobench/vit"
 )
 
@@ -54,7 +55,7 @@ func (c *Config) checkNames() error {
 		{"model.name", c.Model.Name, models},
 		{"model.gelu", c.Model.GELU, []string{"tanh", "erf"}},
 		{"method.name", c.Method.Name, mim.Methods()},
-		{"mto.preset", c.MTO.Preset, []string{"on", "literal", "gated", "hard"}},
+		{"mto.preset", c.MTO.Preset, slices.DeleteFunc(mto.Presets(), func(name string) bool { return name == ArmOff })},
 		{"mto.gate", c.MTO.Gate, []string{"none", "adaptive", "hard"}},
 		{"train.schedule", c.Train.Schedule, []string{"constant", "cosine", "trapezoid"}},
 		{"train.flip", c.Train.Flip, []string{"auto", "on", "off"}},

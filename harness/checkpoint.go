@@ -43,7 +43,7 @@ func (r *run) checkpoint() error {
 		return err
 	}
 	if err := r.stepper.Save(path, map[string]string{positionKey: string(data)}); err != nil {
-		return fmt.Errorf("writing checkpoint %s: %w", path, err)
+		return fmt.Errorf("checkpoint: %w", err)
 	}
 	steps, err := checkpoints(r.dir)
 	if err != nil {

@@ -75,8 +75,9 @@ type MTOConfig struct {
 	BS        float64 `toml:"b_s"`        // distance hinge in L_e
 	Tau       float64 `toml:"tau"`
 	Kappa     float64 `toml:"kappa"`
-	Mu        float64 `toml:"mu"`    // total margin of L_r
-	EMin      float64 `toml:"e_min"` // entropy floor of L_spa
+	Mu        float64 `toml:"mu"`      // total margin of L_r
+	EMin      float64 `toml:"e_min"`   // entropy floor of L_spa
+	Centred   bool    `toml:"centred"` // visible logits enter U by their mean, not at all otherwise
 	Eps       float64 `toml:"eps"`
 	Ramp      float64 `toml:"ramp"` // s(t) rises over this fraction of the budget
 }
@@ -149,5 +150,5 @@ func (c *Config) LR() float64 { return c.Train.BaseLR * float64(c.Train.Batch) /
 
 // Fraction converts a fraction of the budget to images.
 func (c *Config) Fraction(f float64) float64 {
-	return f * float64(c.Steps()) * float64(c.Train.Batch)
+	return float64(f * float64(c.Steps()) * float64(c.Train.Batch))
 }

@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"strconv"
 	"strings"
 
+	"github.com/mtobench/mtobench/mto"
 	"github.com/mtobench/mtobench/vit"
 )
 
@@ -49,20 +51,26 @@ func Defaults(n Names) Config {
 // modelPrefix stands before the names of vit.Sizes in model names, as in timm.
 const modelPrefix = "vit_"
 
-// mtoDefaults is the table of methods.md 11.4.
+// mtoDefaults holds the coefficients of the preset. An unknown name gets those of "on"; Check names it.
 func mtoDefaults(name string) MTOConfig {
-	m := MTOConfig{
-		Preset: name, Gate: "none", WMass: 1, WEntropy: 0.25, BS: 1,
-		LambdaSpa: 0.01, LambdaE: 0.1, LambdaR: 0.1,
-		Tau: 0.1, Kappa: 1, Mu: 0.1, EMin: 0.3, Eps: 1e-6, Ramp: 0.1,
+	c, err := mto.Preset(name)
+	if err != nil {
+		c, _ = mto.Preset("on")
 	}
-	switch name {
-	case "literal":
-		m.WMass, m.WEntropy, m.BS = 0, 1, 0
-	case "gated":
-		m.Gate, m.WMass = "adaptive", 0.5
-	case "hard":
-		m.Gate, m.WMass, m.WEntropy, m.LambdaSpa = "hard", 0, 0, 0
+	return MTOConfig{
+		Preset: name, Gate: string(c.Gate),
+		LambdaSpa: decimal(c.LambdaSpa), LambdaE: decimal(c.LambdaE), LambdaR: decimal(c.LambdaR),
+		WMass: decimal(c.WMass), WEntropy: decimal(c.WEntropy), BS: decimal(c.BS),
+		Tau: decimal(c.Tau), Kappa: decimal(c.Kappa), Mu: decimal(c.Mu), EMin: decimal(c.EMin), Centred: c.Centred,
+		Eps: decimal(c.Eps), Ramp: decimal(c.Ramp),
 	}
-	return m
+}
+
+// decimal is the shortest decimal number that rounds to x: 0.1 for float32(0.1).
+func decimal(x float32) float64 {
+	d, err := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
+	if err != nil {
+		panic("harness: " + err.Error())
+	}
+	return d
 }

@@ -72,6 +72,7 @@
 //	mto.kappa       distance at which the hinge ends, over the visible tokens' spread
 //	mto.mu          total margin of the rank loss
 //	mto.e_min       floor of the row entropy
+//	mto.centred     masked mass: gradients reach the mean of the visible logits, so that a row can't fall as a whole (false)
 //	mto.eps         guard of divisions
 //	mto.ramp        sparsity and rank losses rise over this fraction of the budget
 //

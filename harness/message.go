@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"syscall"
 )
 
 // Exit statuses of the program (methodology 5.1).
@@ -42,7 +43,7 @@ type message struct {
 // kinds are the failures whose identity crosses the process boundary.
 var kinds = map[string]error{
 	"diverged": ErrDiverged, "interrupted": ErrInterrupted, "held": ErrHeld,
-	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug,
+	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug, "full": syscall.ENOSPC,
 }
 
 // failure packs an error into a message.

@@ -7,7 +7,7 @@ import (
 )
 
 // A StatusLine is a Monitor for people: on a terminal one line that is rewritten, elsewhere a line for
-// every finished run.
+// every finished run and now and then one in between.
 type StatusLine struct {
 	W        io.Writer
 	Terminal bool
@@ -15,6 +15,12 @@ type StatusLine struct {
 	shown    bool
 	drawn    time.Time
 }
+
+// How often Update writes: on a terminal, and elsewhere.
+const (
+	redraw  = 200 * time.Millisecond
+	logEach = time.Minute
+)
 
 var _ Monitor = (*StatusLine)(nil)
 
@@ -24,12 +30,30 @@ func (s *StatusLine) Say(line string) {
 	fmt.Fprintln(s.W, line)
 }
 
-// Update redraws the status line, at most five times a second.
+// Update redraws the status line.
 func (s *StatusLine) Update(u Update) {
-	if !s.Terminal || time.Since(s.drawn) < 200*time.Millisecond {
+	if s.drawn.IsZero() {
+		s.drawn = time.Now()
+	}
+	if wait := time.Since(s.drawn); s.Terminal && wait < redraw || !s.Terminal && wait < logEach {
 		return
 	}
 	s.drawn = time.Now()
+	line := describe(u)
+	if !s.Terminal {
+		fmt.Fprintln(s.W, line)
+		return
+	}
+	width := 80
+	if s.Width != nil {
+		width = s.Width()
+	}
+	fmt.Fprintf(s.W, "\r%s\x1b[K", line[:min(len(line), max(0, width-1))])
+	s.shown = true
+}
+
+// describe is the state of a study in one line.
+func describe(u Update) string {
 	p := u.Progress
 	line := fmt.Sprintf("run %d of %d  %s  %.1f%%", u.Index+1, u.Total, u.Job, 100*float64(p.Step)/float64(max(1, p.Steps)))
 	if p.Top1 > 0 {
@@ -38,19 +62,12 @@ func (s *StatusLine) Update(u Update) {
 	if u.Left > 0 {
 		line += "  " + Duration(u.Left) + " left"
 	}
-	width := 80
-	if s.Width != nil {
-		width = s.Width()
-	}
-	if len(line) >= width {
-		line = line[:max(0, width-1)]
-	}
-	fmt.Fprintf(s.W, "\r%s\x1b[K", line)
-	s.shown = true
+	return line
 }
 
 // Finish prints how a run ended.
 func (s *StatusLine) Finish(u Update) {
+	s.drawn = time.Now()
 	state := fmt.Sprintf("top-1 %.2f %%, %s", u.Progress.Top1, Duration(time.Duration(u.Progress.WallNS)))
 	switch {
 	case u.Skipped:

@@ -155,7 +155,7 @@ func (d *stepDump) metadata(stats StepStats) (map[string]string, error) {
 		"weight_decay": single(float32(adam.Decay)), "decay": string(decayed),
 		"clip": fmt.Sprint(t.rc.Train.Clip), "grad_norm": single(stats.GradNorm),
 		"average_decay": single(t.hyp[nn.HyperAverage]),
-		"mto":           t.rc.armName(), "mto.gate": string(t.mto.Gate), "mto.s": single(s),
+		"mto":           t.rc.armName(), "mto.gate": string(t.mto.Gate), "mto.s": single(s), "mto.centred": strconv.FormatBool(t.mto.Centred),
 	}
 	for name, x := range map[string]float32{
 		"lambda_spa": t.mto.LambdaSpa, "lambda_e": t.mto.LambdaE, "lambda_r": t.mto.LambdaR,

@@ -32,13 +32,13 @@ func tCentral(sin, cos, x float64, df int) float64 {
 	term, sum := 1.0, 1.0
 	if df%2 == 0 {
 		for k := 2; k < df; k += 2 {
-			term *= cos2 * float64(k-1) / float64(k)
+			term = float64(term * (cos2 * float64(k-1) / float64(k)))
 			sum += term
 		}
 		return sin * sum
 	}
 	for k := 3; k < df; k += 2 {
-		term *= cos2 * float64(k-1) / float64(k)
+		term = float64(term * (cos2 * float64(k-1) / float64(k)))
 		sum += term
 	}
 	if df == 1 {

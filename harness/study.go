@@ -201,15 +201,19 @@ func (s *Study) prepare(dir string, c Config, lock *Lock) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("results folder: %w; choose another with --out", err)
 	}
-	overrides := fmt.Sprintf("# mtobench overrides, schema %d\n%s\n", Schema, strings.Join(s.Overrides, "\n"))
-	err := errors.Join(
-		writeFile(filepath.Join(dir, configName), append(fmt.Appendf(nil, "%s%d\n", configHead, Schema), c.TOML()...)),
-		writeFile(filepath.Join(dir, "overrides.txt"), []byte(overrides)),
-	)
-	if lock != nil {
-		err = errors.Join(err, writeFile(filepath.Join(dir, LockName), lock.Bytes()))
+	files := map[string][]byte{
+		configName:      append(fmt.Appendf(nil, "%s%d\n", configHead, Schema), c.TOML()...),
+		"overrides.txt": fmt.Appendf(nil, "# mtobench overrides, schema %d\n%s\n", Schema, strings.Join(s.Overrides, "\n")),
 	}
-	return err
+	if lock != nil {
+		files[LockName] = lock.Bytes()
+	}
+	for name, data := range files {
+		if err := writeFile(filepath.Join(dir, name), data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // configHead begins config.resolved.toml.

@@ -38,7 +38,7 @@ func signalToNoise(epochs []float64, q [][]float64) float64 {
 	for _, curve := range q {
 		last := curve[len(curve)-1]
 		end = append(end, last)
-		rise = append(rise, last-valueAt(epochs, curve, epochs[len(epochs)-1]/4))
+		rise = append(rise, last-valueAt(epochs, curve, float64(epochs[len(epochs)-1]/4)))
 	}
 	sd := stdDev(end)
 	if sd == 0 {

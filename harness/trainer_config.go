@@ -47,7 +47,7 @@ func (rc *RunConfig) mtoConfig() (mto.Config, error) {
 		Gate:      mto.Gate(m.Gate),
 		LambdaSpa: float32(m.LambdaSpa), LambdaE: float32(m.LambdaE), LambdaR: float32(m.LambdaR),
 		WMass: float32(m.WMass), WEntropy: float32(m.WEntropy), EMin: float32(m.EMin),
-		BS: float32(m.BS), Kappa: float32(m.Kappa), Mu: float32(m.Mu),
+		Centred: m.Centred, BS: float32(m.BS), Kappa: float32(m.Kappa), Mu: float32(m.Mu),
 		Tau: float32(m.Tau), Eps: float32(m.Eps), Ramp: float32(m.Ramp),
 	}
 	return c, c.Validate()

@@ -29,6 +29,7 @@ type Config struct {
 	WMass    float32 // w_m: masked mass U in L_spa
 	WEntropy float32 // w_E: row entropy E in L_spa
 	EMin     float32 // floor under which E costs nothing
+	Centred  bool    // U's gradient also raises the visible logits of a row, all by the same; see nn.SparsityAttr
 	BS       float32 // b_s: distance of the mask token in L_e
 	Kappa    float32 // that distance, in units of the data tokens' own
 	Mu       float32 // total margin of L_r

@@ -172,7 +172,7 @@ func (n *network) terms(schedule nn.Tensor) []mim.Term {
 func (n *network) recordSparsity(mass, entropy float32) {
 	for _, a := range n.tap.Attention {
 		n.sparsity = append(n.sparsity, n.p.SparsityLoss(a, n.tap.Visible, n.tap.Masked, nn.SparsityAttr{
-			Mass: mass, Entropy: entropy, Floor: n.c.EMin, Eps: n.c.Eps, ClassTokens: n.tap.ClassTokens,
+			Mass: mass, Entropy: entropy, Floor: n.c.EMin, Eps: n.c.Eps, Centred: n.c.Centred, ClassTokens: n.tap.ClassTokens,
 		}))
 	}
 }

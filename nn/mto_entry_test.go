@@ -76,7 +76,9 @@ func TestEntryLossAtTheVisibleMean(t *testing.T) {
 
 func TestEntryLossOfEqualVisibleVectorsIsZero(t *testing.T) {
 	v := tokens{d: 2, x: []float64{1, 2, 1, 2, 1, 2, 1, 2}}
-	p, loss := entry(t, []float64{3, 1}, []tokens{v}, 1, 1)
-	require.InDelta(t, 0, p.get(loss)[0], 1e-6)
-	requireClose(t, []float64{0, 0}, p.gradient("a"), 0)
+	for _, e := range [][]float64{{3, 1}, {1, 2}} { // apart from them, and equal to them
+		p, loss := entry(t, e, []tokens{v}, 1, 1)
+		require.InDelta(t, 0, p.get(loss)[0], 1e-6)
+		requireClose(t, []float64{0, 0}, p.gradient("a"), 0)
+	}
 }

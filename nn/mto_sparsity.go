@@ -4,7 +4,7 @@ import "github.com/mtobench/mtobench/internal/detmath"
 
 const (
 	KindSparsityLoss     Kind = "sparsity-loss"      // loss [1], mass, entropy, cost [B,h,n+c] <- probs, logprobs [B,h,N,N], visible [B,n], masked [B,m]
-	KindSparsityLossGrad Kind = "sparsity-loss-grad" // dlogits [B,h,N,N] <- dloss, probs, logprobs, entropy, visible, masked
+	KindSparsityLossGrad Kind = "sparsity-loss-grad" // dlogits [B,h,N,N] <- dloss, probs, logprobs, mass, entropy, visible, masked
 )
 
 // SparsityAttr holds the numbers of L_spa (methods.md 11.3) for one block.
@@ -12,6 +12,7 @@ type SparsityAttr struct {
 	Mass, Entropy float32 // w_m and w_E; a part with weight 0 isn't computed
 	Floor         float32 // E_min: row entropy below it costs nothing
 	Eps           float32 // least visible mass in the value of U
+	Centred       bool    // the gradient of U also raises the visible logits of a row, all by the same
 	ClassTokens   int     // class tokens, which are visible, come first in a sequence
 }
 
@@ -32,9 +33,13 @@ type Sparsity struct {
 //	E_i = -sum_j a_ij ln a_ij / ln N
 //	loss = mean over images, heads and rows of Mass U_i + Entropy max(0, E_i - Floor)
 //
-// The gradient goes to tap.Logits. That of U leaves out the logits of visible
+// The gradient goes to tap.Logits. That of U leaves out the logits s_v of visible
 // keys, as if they were stopped: U can only push masked keys down, and doesn't
-// sharpen the attention between visible tokens. eps acts on the value alone.
+// sharpen the attention between visible tokens. With Centred they enter as
+// mean(s) + sg(s_v - mean(s)) over the row's visible keys: U still leaves their
+// differences alone, but its gradient sums to 0 over the row, so that it can't be
+// spent on lowering all logits at once, which changes no attention. eps acts on
+// the value alone.
 // Indices count patches. A row's sums follow numerics rule 4; logarithms and the
 // mean are float64.
 func (p *Program) SparsityLoss(tap AttentionTap, visible, masked Tensor, a SparsityAttr) Sparsity {
@@ -131,13 +136,14 @@ func (op *sparsityOp) row(a, lna []float32, masked []int32) (mass, entropy, cost
 //
 //	ds_j = dL/r a_j ( Mass [j masked] / ln(N/(n+c)) - Entropy [E > Floor] (ln a_j + h)/ln N )
 //
-// h being the raw row entropy, and 0 for masked rows.
+// h being the raw row entropy, and 0 for masked rows. If Centred, each visible
+// key also gets -dL/r Mass m/(n+c) / ln(N/(n+c)).
 func (op *sparsityOp) grad(g *Gradients) {
 	dloss := g.Of(op.loss)
 	dlogits, add := g.Into(op.tap.Logits)
 	g.p.record(Op{
 		Kind: KindSparsityLossGrad, Attr: SparsityGradAttr{op.SparsityAttr, add},
-		Reads:  []Tensor{dloss, op.tap.Probs, op.tap.LogProbs, op.entropy, op.visible, op.masked},
+		Reads:  []Tensor{dloss, op.tap.Probs, op.tap.LogProbs, op.mass, op.entropy, op.visible, op.masked},
 		Writes: []Tensor{dlogits},
 		CPU:    func(m *Memory) func() { return op.backward(m, dloss, dlogits, add) },
 	})
@@ -151,7 +157,7 @@ type SparsityGradAttr struct {
 
 func (op *sparsityOp) backward(m *Memory, dlossT, dlogitsT Tensor, add bool) func() {
 	dloss, dlogits := m.F32(dlossT), m.F32(dlogitsT)
-	probs, logs, entropy := m.F32(op.tap.Probs), m.F32(op.tap.LogProbs), m.F32(op.entropy)
+	probs, logs, entropy, mass := m.F32(op.tap.Probs), m.F32(op.tap.LogProbs), m.F32(op.entropy), m.F32(op.mass)
 	visible, masked := m.I32(op.visible), m.I32(op.masked)
 	n, k := op.visible.Dim(1), op.masked.Dim(1)
 	head := op.keys * op.keys
@@ -164,14 +170,15 @@ func (op *sparsityOp) backward(m *Memory, dlossT, dlogitsT Tensor, add bool) fun
 		up := dloss[0] / float32(op.images*op.heads*op.rows)
 		for i := range op.rows {
 			at := (task*op.keys + visibleRow(vis, op.ClassTokens, i)) * op.keys
-			op.rowGrad(dlogits[at:][:op.keys], probs[at:][:op.keys], logs[at:][:op.keys], hidden, entropy[task*op.rows+i], up)
+			r := task*op.rows + i
+			op.rowGrad(dlogits[at:][:op.keys], probs[at:][:op.keys], logs[at:][:op.keys], vis, hidden, entropy[r], mass[r], up)
 		}
 	}
 	return func() { m.Pool.For(op.images*op.heads, heads) }
 }
 
 // rowGrad adds the gradient of up times the cost of one row to ds.
-func (op *sparsityOp) rowGrad(ds, a, lna []float32, masked []int32, entropy, up float32) {
+func (op *sparsityOp) rowGrad(ds, a, lna []float32, visible, masked []int32, entropy, mass, up float32) {
 	if entropy != 0 {
 		f := -up * op.Entropy / float32(op.lnKeys)
 		lna, ds := lna[:len(a)], ds[:len(a)]
@@ -183,9 +190,14 @@ func (op *sparsityOp) rowGrad(ds, a, lna []float32, masked []int32, entropy, up 
 	}
 	if op.Mass != 0 {
 		f := up * op.Mass / float32(op.lnMass)
-		a, ds := a[op.ClassTokens:], ds[op.ClassTokens:]
 		for _, j := range masked {
-			ds[j] += float32(f * a[j])
+			ds[op.ClassTokens+int(j)] += float32(f * a[op.ClassTokens+int(j)])
+		}
+		if op.Centred {
+			f = f * mass / float32(op.rows)
+			for i := range op.rows {
+				ds[visibleRow(visible, op.ClassTokens, i)] -= f
+			}
 		}
 	}
 }

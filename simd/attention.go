@@ -103,6 +103,9 @@ func (j *attentionJob) head(w *worker, task int) {
 	n, h := a.Tokens, a.headOf(task)
 	probs := a.Probs[h.square:][:n*n]
 	raceWrite(probs, 0, n*n)
+	for i := range n {
+		raceWrite(a.Out, h.out+i*h.outLD, a.HeadDim)
+	}
 	w.product(&GEMM{Form: NT, M: n, N: n, K: a.HeadDim, A: h.q, LDA: h.ld, B: h.k, LDB: h.ld, C: probs, LDC: n})
 	if h.bias == nil && a.LogProbs == nil {
 		kernels.SoftmaxRows(probs, probs, n, a.Scale)

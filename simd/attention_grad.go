@@ -59,6 +59,11 @@ func (j *attentionGradJob) head(w *worker, task int) {
 	dx := a.DQKV[task/a.Heads*n*3*width+task%a.Heads*d:]
 	dq, dk, dv := dx, dx[width:], dx[2*width:]
 	ds := w.square.take(n * n)
+	for i := range n {
+		raceWrite(dq, i*h.ld, d)
+		raceWrite(dk, i*h.ld, d)
+		raceWrite(dv, i*h.ld, d)
+	}
 
 	w.product(&GEMM{Form: NT, M: n, N: n, K: d, A: dout, LDA: width, B: h.v, LDB: h.ld, C: ds, LDC: n})
 	if a.DProbs != nil {

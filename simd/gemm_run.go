@@ -47,7 +47,7 @@ func (j *gemmJob) run(p *Pool, call *GEMM) {
 	}
 	j.strips = gridOf(call.M, j.product.columns, call.K)
 	p.For(j.strips.tasks(), j.stripTask)
-	j.call, j.product = GEMM{}, product{} // keep no slices of the caller alive
+	j.call, j.product = GEMM{}, product{}
 }
 
 // packPanel packs panel q of B.
@@ -58,6 +58,7 @@ func packPanel(dst []float32, g *GEMM, columns cut, q int) {
 	first, n := columns.at(q)
 	width := padded(n)
 	d := dst[first*g.K:][:width*g.K]
+	raceWrite(d, 0, len(d))
 	if g.Form == NT {
 		kernels.PackColumns(d, g.B[first*g.LDB:], g.LDB, g.K, n, width)
 	} else {
@@ -102,6 +103,9 @@ func (j *gemmJob) strip(t *kernel.Tile, task int) {
 	i0, i1, q0, q1 := j.strips.part(task)
 	j0, j1 := j.product.columns.span(q0, q1)
 	raceProduct(&j.call, i0, i1, j0, j1)
+	if j.product.packed {
+		raceRead(j.panels, j0*j.call.K, (j1-j0)*j.call.K)
+	}
 	if !j.call.GELU {
 		j.product.multiply(t, i0, i1, q0, q1)
 		return

@@ -234,7 +234,7 @@ func TestBatchGEMMIsManyGEMMs(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
 		for _, c := range []gemmCase{{form: NN, m: 9, n: 33, k: 7}, {form: NT, m: 17, n: 17, k: 16, extra: "bias"}, {form: NT, m: 5, n: 20, k: 3, extra: "gelu"},
-			{form: TN, m: 7, n: 49, k: 20}, {form: TN, m: 3, n: 18, k: 530, extra: "accumulate"}} {
+			{form: TN, m: 7, n: 49, k: 20}, {form: TN, m: 7, n: 20, k: 20, extra: "accumulate"}, {form: TN, m: 3, n: 18, k: 530, extra: "accumulate"}} {
 			const batch = 3
 			pad := func(n int) []float32 { return make([]float32, batch*(n+5)) }
 			got := c.build(r, fillRandom, pad)

@@ -16,8 +16,8 @@ const (
 	stripTiles = 4
 )
 
-// gridOf cuts C, m rows of the columns cut, of a product with inner dimension k. It prefers strips as tall as stripTiles tiles over the whole
-// width, then lower ones, then parts of the width.
+// gridOf cuts C, m rows of the columns cut, of a product with inner dimension k. It prefers strips as tall as
+// stripTiles tiles over the whole width, then lower ones, then parts of the width.
 func gridOf(m int, columns cut, k int) grid {
 	n := columns.n
 	g := grid{m: m, count: columns.count, colParts: 1}

@@ -9,7 +9,7 @@ import (
 )
 
 // Pool runs the operations of this package on a fixed number of threads: its workers and the caller, who takes part.
-// Between operations workers spin for some ten microseconds, then sleep. A Pool is not safe for use by several
+// Between operations workers spin for some tens of microseconds, then sleep. A Pool is not safe for use by several
 // goroutines at once; several Pools may be used side by side.
 //
 // A job is published in state, one word that also says whether it may still be joined and who is at work on it. The

@@ -81,6 +81,8 @@ func finish(err error) int {
 	switch {
 	case errors.Is(err, harness.ErrHeld):
 		fmt.Fprintln(os.Stderr, "mtobench: another process works on this study; when it has ended, give the command again:\n  "+again())
+	case errors.Is(err, syscall.ENOSPC):
+		fmt.Fprintln(os.Stderr, "mtobench: free some space (mtobench run --dry-run says how much a study takes), then continue:\n  "+again())
 	case status == harness.ExitResumable:
 		fmt.Fprintln(os.Stderr, "mtobench: nothing is lost but the time since the last checkpoint; to continue:\n  "+again())
 	}

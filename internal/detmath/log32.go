@@ -2,7 +2,7 @@ package detmath
 
 import "math"
 
-// Log32 returns the natural logarithm of x, at most 0.9 ulp off; -Inf for ±0, NaN for x < 0.
+// Log32 returns the natural logarithm of x, at most 1 ulp off; -Inf for ±0, NaN for x < 0.
 //
 // x = 2^e·(1+f) with 1+f in [sqrt ½, sqrt 2); subnormal x are multiplied by 2^23 first.
 // ln x = e·ln 2 + f - f²/2 + f³·P(f), the parts added from the smallest to the largest.

@@ -2,7 +2,7 @@ package detmath
 
 import "math"
 
-// Sin32 returns the sine of x, at most 1.5 ulp off; NaN for |x| > 2^30.
+// Sin32 returns the sine of x, at most 1.6 ulp off; NaN for |x| > 2^30.
 func Sin32(x float32) float32 {
 	r, n, ok := reduce32(x)
 	if !ok || x == 0 {
@@ -11,7 +11,7 @@ func Sin32(x float32) float32 {
 	return quadrant32(r, n)
 }
 
-// Cos32 returns the cosine of x, at most 1.5 ulp off; NaN for |x| > 2^30.
+// Cos32 returns the cosine of x, at most 1.6 ulp off; NaN for |x| > 2^30.
 func Cos32(x float32) float32 {
 	r, n, ok := reduce32(x)
 	if !ok {

@@ -27,14 +27,14 @@ func places(t *testing.T, file, arch string) []string {
 }
 
 func TestPlantedOffencesAreFoundOnEveryTarget(t *testing.T) {
-	root, err := moduleRoot()
+	m, err := thisModule()
 	require.NoError(t, err)
 	const file = "internal/fusecheck/testdata/planted/planted.go"
-	found, err := check(root, []string{filepath.Dir(file)})
+	found, err := check(m, []string{filepath.Dir(file)})
 	require.NoError(t, err)
 	for target, want := range map[string][]string{
-		"linux/arm64":    places(t, filepath.Join(root, file), "arm64"),
-		"linux/amd64 v3": places(t, filepath.Join(root, file), "amd64"),
+		"linux/arm64":    places(t, filepath.Join(m.root, file), "arm64"),
+		"linux/amd64 v3": places(t, filepath.Join(m.root, file), "amd64"),
 	} {
 		var got []string
 		for _, o := range found {
@@ -57,9 +57,9 @@ func TestPlantedOffencesAreFoundOnEveryTarget(t *testing.T) {
 }
 
 func TestRoundedProductsAndAskedFusionsPass(t *testing.T) {
-	root, err := moduleRoot()
+	m, err := thisModule()
 	require.NoError(t, err)
-	found, err := check(root, []string{"internal/fusecheck/testdata/clean"})
+	found, err := check(m, []string{"internal/fusecheck/testdata/clean"})
 	require.NoError(t, err)
 	require.Empty(t, found)
 }
@@ -69,11 +69,13 @@ func TestOneOffenceIsOneLine(t *testing.T) {
 		"\t0x0004 00004 (SRC/a.go:6)\tFNMSUBD\tF0, F2, F1, F3\n" +
 		"\t0x0008 00008 (SRC/a.go:6)\tFNMSUBD\tF0, F2, F1, F3\n" +
 		"\t0x000c 00012 (/usr/lib/go/src/math/exp.go:18)\tCALL\tmath.archExp(SB)\n" +
-		"\t0x0010 00016 (SRC/a.go:9)\tFMULD\tF0, F2, F1\n"
+		"\t0x0010 00016 (SRC/a.go:9)\tFMULD\tF0, F2, F1\n" +
+		"example.org/mother.G[go.shape.float64] STEXT dupok size=16\n" +
+		"\t0x0004 00004 (/src/mother/b.go:6)\tFMADDD\tF0, F2, F1, F3\n"
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.go")
 	require.NoError(t, os.WriteFile(file, []byte("package m\n"), 0o600))
-	found, err := offences(strings.ReplaceAll(listing, "SRC", dir), dir, "linux/arm64")
+	found, err := offences(strings.ReplaceAll(listing, "SRC", dir), module{dir, "example.org/m"}, "linux/arm64")
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 	require.Equal(t, "a.go:6: example.org/m.F: FNMSUBD (linux/arm64); "+splitRemedy, found[0].String())
@@ -90,9 +92,9 @@ func TestMnemonicsOfBothArchitectures(t *testing.T) {
 }
 
 func TestABuildThatFailsIsAnErrorWithItsPlace(t *testing.T) {
-	root, err := moduleRoot()
+	m, err := thisModule()
 	require.NoError(t, err)
-	_, err = check(root, []string{"internal/fusecheck/testdata/absent"})
+	_, err = check(m, []string{"internal/fusecheck/testdata/absent"})
 	require.ErrorContains(t, err, "absent")
 	require.Equal(t, "a.go:3:2: undefined: x\n", buildErrors("# m\na.go:3:2: undefined: x\nm.F STEXT size=8\n\t0x0000 00000 (a.go:1)\tRET\n"))
 }

@@ -39,8 +39,8 @@ var (
 	mathCall = regexp.MustCompile(`^math\.(arch)?((?i:exp|exp2|expm1|expmulti|log|log10|log1p|log2|pow|sin|cos|sincos|tan|tanh|sinh|cosh|asin|acos|atan|satan|xatan|atan2|asinh|acosh|atanh|erf|erfc|erfinv|erfcinv|gamma|lgamma|cbrt|hypot|j0|j1|jn|y0|y1|yn|stirling))\(SB\)$`)
 )
 
-// offences reads a listing and returns what it may not hold. root is where the module's sources lie.
-func offences(listing, root, target string) ([]offence, error) {
+// offences reads a listing and returns what functions of the module may not hold.
+func offences(listing string, in module, target string) ([]offence, error) {
 	var found []offence
 	seen := map[offence]bool{}
 	asked := fmaCalls{}
@@ -52,7 +52,7 @@ func offences(listing, root, target string) ([]offence, error) {
 			continue
 		}
 		m := instructionLine.FindStringSubmatch(text)
-		if m == nil {
+		if m == nil || !in.owns(function) {
 			continue
 		}
 		o := offence{file: m[1], function: function, what: m[3], remedy: splitRemedy, target: target}
@@ -71,7 +71,7 @@ func offences(listing, root, target string) ([]offence, error) {
 		default:
 			continue
 		}
-		if rel, err := filepath.Rel(root, o.file); err == nil && filepath.IsLocal(rel) {
+		if rel, err := filepath.Rel(in.root, o.file); err == nil && filepath.IsLocal(rel) {
 			o.file = filepath.ToSlash(rel)
 		}
 		place := o

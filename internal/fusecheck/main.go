@@ -7,7 +7,8 @@
 //   - a call of a function of package math that is another algorithm on another architecture (rule 10).
 //
 // Each offence is a line `file:line: package.function: what was compiled (target); what to do`. Assembly files
-// are not looked at: their fused instructions are meant. Functions of test files aren't compiled, so not checked.
+// are not looked at: their fused instructions are meant. Functions of test files aren't compiled, so not checked, and
+// those of other modules aren't ours, even where a generic one is compiled for a type of ours.
 //
 // Usage:
 //
@@ -47,15 +48,15 @@ func main() {
 }
 
 func run(dirs []string) int {
-	root, err := moduleRoot()
+	m, err := thisModule()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	if len(dirs) == 0 {
-		dirs = existing(root, resultBearing)
+		dirs = existing(m.root, resultBearing)
 	}
-	offences, err := check(root, dirs)
+	offences, err := check(m, dirs)
 	for _, o := range offences {
 		fmt.Println(o)
 	}
@@ -70,15 +71,15 @@ func run(dirs []string) int {
 	return 0
 }
 
-// check builds the packages in dirs (relative to root, or below it) for every target and returns the offences in them,
+// check builds the packages in dirs (relative to the module's root, or absolute) for every target and returns the offences in them,
 // ordered by target, package and place, each place once a target. Where a package doesn't build there is an error too.
-func check(root string, dirs []string) ([]offence, error) {
+func check(m module, dirs []string) ([]offence, error) {
 	var all []offence
 	var failed error
 	for _, t := range targets {
-		text, err := compile(root, t, dirs)
+		text, err := compile(m.root, t, dirs)
 		failed = errors.Join(failed, err)
-		found, err := offences(text, root, t.name)
+		found, err := offences(text, m, t.name)
 		failed = errors.Join(failed, err)
 		all = append(all, found...)
 	}
@@ -106,12 +107,22 @@ func compile(root string, t target, dirs []string) (string, error) {
 	return string(out), err
 }
 
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+// A module is where its sources lie, and what the paths of its packages begin with.
+type module struct{ root, path string }
+
+func thisModule() (module, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}\n{{.Path}}").Output()
 	if err != nil {
-		return "", fmt.Errorf("fusecheck: go list -m: %w; run it inside the module", err)
+		return module{}, fmt.Errorf("fusecheck: go list -m: %w; run it inside the module", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	root, path, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return module{root, path}, nil
+}
+
+// owns reports whether a function, as the linker names it, is of the module: "path.F" or "path/package.F".
+func (m module) owns(function string) bool {
+	rest, ok := strings.CutPrefix(function, m.path)
+	return ok && rest != "" && (rest[0] == '.' || rest[0] == '/')
 }
 
 // existing are the dirs below root that hold Go files.

@@ -25,7 +25,7 @@ LOSS = 1e-5  # relative, each term
 TENSOR = 1e-4  # relative Frobenius error: gradients, moments, predictions
 STEP = 1e-2  # parameters after the step, in units of the learning rate
 SILENT = 1e-6  # a tensor whose gradient is below this share of the whole gradient (root mean square) is silent
-EXEMPT = 0.05  # at most this share of the entries may be undecided (see parameters)
+EXEMPT = 0.15  # at most this share of the entries may be undecided (see parameters)
 
 
 class Setting:
@@ -56,6 +56,7 @@ class Coefficients:
 
     def __init__(self, text):
         self.gate = text["mto.gate"]
+        self.centred = text.get("mto.centred") == "true"
         for name in (
             "w_mass", "w_entropy", "b_s", "lambda_spa", "lambda_e", "lambda_r",
             "tau", "eps", "kappa", "mu", "e_min", "s",

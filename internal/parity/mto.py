@@ -69,9 +69,12 @@ def sparsity_loss(held, batch, c):
     for logits in held.logits:
         s = visible_rows(logits, batch)
         if c.w_mass:
-            # -ln(1 - mass) = ln sum_all exp - ln sum_visible exp, the visible logits stopped.
-            stopped = torch.where(is_masked, s, s.detach())
-            u = stopped.logsumexp(-1) - s.detach().masked_fill(is_masked, -math.inf).logsumexp(-1)
+            # -ln(1 - mass) = ln sum_all exp - ln sum_visible exp, the visible logits stopped (centred: but for their mean).
+            stopped = s.detach()
+            if c.centred:
+                mean = s.masked_fill(is_masked, 0).sum(-1, keepdim=True) / batch.visible.shape[1]
+                stopped = stopped + mean - mean.detach()
+            u = torch.where(is_masked, s, stopped).logsumexp(-1) - stopped.masked_fill(is_masked, -math.inf).logsumexp(-1)
             u = u - (u - u.clamp_max(-math.log(c.eps))).detach()  # clamp in the value only
             total = total + c.w_mass * (u / math.log(keys / batch.visible.shape[1])).mean()
         if c.w_entropy:
@@ -113,7 +116,7 @@ def gate(mode, batch, c):
 def terms(held, batch, c):
     """name -> loss, only those whose coefficient is not 0."""
     result = {}
-    if c.lambda_spa:
+    if c.lambda_spa and (c.w_mass or c.w_entropy):
         result["mto_spa"] = sparsity_loss(held, batch, c)
     if c.lambda_r:
         result["mto_r"] = rank_loss(layers(held, batch, c), c)

@@ -22,21 +22,18 @@ const (
 
 // Polynomials: the highest power first.
 var (
-	expPolynomial   = []float32{0x1.6ac74ep-10, 0x1.123de0p-7, 0x1.555858p-5, 0x1.55548cp-3, 0x1.fffffcp-2, 1, 1}
-	expConstants    = []float32{log2E, roundMagic, -ln2High, -ln2Low}
-	expSpecials     = []float32{expMin, expMax, float32(math.Inf(1))}
-	tanhPolynomial  = []float32{-0x1.750ce4p-8, 0x1.51f8cep-6, -0x1.b835a4p-5, 0x1.1106f6p-3, -0x1.555532p-2}
-	erfPolynomial   = []float32{0x1.4c344ep-14, -0x1.a50b0ep-11, 0x1.542e10p-8, -0x1.b7fe90p-6, 0x1.ce2d50p-4, -0x1.812740p-2, 0x1.06eba8p-3}
-	tailPolynomial  = []float32{-0x1.bf4032p-6, 0x1.3f3e5cp-3, -0x1.5a8f64p-2, 0x1.3f30cap-2, -0x1.f5102ep-4, 0x1.3a9db4p-3, 0x1.9ec178p-4, 0x1.12c2bep-3, 0x1.0d292ep-3, 0x1.26512cp-17}
-	logPolynomial   = []float32{0x1.b7c318p-5, -0x1.bf691cp-4, 0x1.efeb0ep-4, -0x1.010456p-3, 0x1.23036ep-3, -0x1.552f18p-3, 0x1.99a540p-3, -0x1.000070p-2, 0x1.555548p-2}
-	logConstants    = []float32{1, -0.5, ln2Low, ln2High}
-	logSpecials     = []float32{0x1p-126, 0x1p23, 23, math.MaxFloat32, 0, float32(math.Inf(-1))}
-	logBits         = []uint32{0x3f3504f3, 0x7fffff, 0x7fc00000}
-	tailConstants   = []float32{0x1.51eb86p-2, 1, -0.5}
-	erfConstants    = []float32{1, 9, -2, 0x1.dde41cp-2}
-	tanhConstants   = []float32{0.625, 1, 2}
-	geluTanhFactors = []float32{10, -10, 0x1.988454p+0, 0x1.2444f2p-4, 1}
-	geluErfFactors  = []float32{12.5, -12.5}
+	expPolynomial  = []float32{0x1.6ac74ep-10, 0x1.123de0p-7, 0x1.555858p-5, 0x1.55548cp-3, 0x1.fffffcp-2, 1, 1}
+	expConstants   = []float32{log2E, roundMagic, -ln2High, -ln2Low}
+	expSpecials    = []float32{expMin, expMax, float32(math.Inf(1))}
+	tanhPolynomial = []float32{-0x1.750ce4p-8, 0x1.51f8cep-6, -0x1.b835a4p-5, 0x1.1106f6p-3, -0x1.555532p-2}
+	erfPolynomial  = []float32{0x1.4c344ep-14, -0x1.a50b0ep-11, 0x1.542e10p-8, -0x1.b7fe90p-6, 0x1.ce2d50p-4, -0x1.812740p-2, 0x1.06eba8p-3}
+	tailPolynomial = []float32{-0x1.bf4032p-6, 0x1.3f3e5cp-3, -0x1.5a8f64p-2, 0x1.3f30cap-2, -0x1.f5102ep-4, 0x1.3a9db4p-3, 0x1.9ec178p-4, 0x1.12c2bep-3, 0x1.0d292ep-3, 0x1.26512cp-17}
+	logPolynomial  = []float32{0x1.b7c318p-5, -0x1.bf691cp-4, 0x1.efeb0ep-4, -0x1.010456p-3, 0x1.23036ep-3, -0x1.552f18p-3, 0x1.99a540p-3, -0x1.000070p-2, 0x1.555548p-2}
+	logConstants   = []float32{1, -0.5, ln2Low, ln2High}
+	logSpecials    = []float32{0x1p-126, 0x1p23, 23, math.MaxFloat32, 0, float32(math.Inf(-1))}
+	logBits        = []uint32{0x3f3504f3, 0x7fffff, 0x7fc00000}
+	erfConstants   = []float32{1, 9, -2, 0x1.dde41cp-2}
+	tanhConstants  = []float32{0.625, 1, 2}
 )
 
 // horner evaluates a polynomial at x into a new group.
@@ -81,7 +78,7 @@ func (g *rowGen) expInside(x group) group {
 	return p
 }
 
-// Predicates of VCMPPS, quiet: all but equal and less are true for NaN.
+// Predicates of VCMPPS that raise nothing for quiet NaNs; those that begin with not, and isUnordered, hold for NaN.
 const (
 	isEqual      = U8(0x00)
 	isLess       = U8(0x11)
@@ -93,7 +90,7 @@ const (
 	isNotEqual   = U8(0x04)
 )
 
-// exp is detmath.Exp32. It uses up x. With noOverflow x is known to be at most 0, or NaN.
+// exp is detmath.Exp32. It uses up x.
 func (g *rowGen) exp(x group) group {
 	kept := g.new()
 	copyGroup(x, kept)
@@ -118,13 +115,7 @@ func (g *rowGen) exp(x group) group {
 	return p
 }
 
-// selectIf writes y to x where a compares true with b. y may be in memory.
-func (g *rowGen) selectIf(x group, predicate Op, a group, b, y Op) {
-	for i := range x {
-		g.selectPart(x[i], predicate, a[i], b, y)
-	}
-}
-
+// selectPart writes y to x where a compares true with b. y may be in memory.
 func (g *rowGen) selectPart(x reg.VecVirtual, predicate Op, a reg.VecVirtual, b, y Op) {
 	if g.wide() {
 		k := K()

@@ -92,8 +92,8 @@ func (g *rowGen) negate(x group) {
 	}
 }
 
-// logistic2u is 1 + e^(-x·fma(x², b, a)), the denominator of the sigmoid. It uses up x.
-func (g *rowGen) logistic2u(x, square group) group {
+// expMinus2u is e^(-x·fma(x², b, a)).
+func (g *rowGen) expMinus2u(x, square group) group {
 	q := g.new()
 	for i := range x {
 		VMOVUPS(g.c(geluB), q[i])
@@ -101,11 +101,7 @@ func (g *rowGen) logistic2u(x, square group) group {
 		VMULPS(x[i], q[i], q[i])
 	}
 	g.negate(q)
-	e := g.expInside(q)
-	for i := range e {
-		VADDPS(g.c(1), e[i], e[i])
-	}
-	return e
+	return g.expInside(q)
 }
 
 func (g *rowGen) geluTanh(x group) group {
@@ -115,11 +111,12 @@ func (g *rowGen) geluTanh(x group) group {
 	for i := range c {
 		VMULPS(c[i], c[i], square[i])
 	}
-	d := g.logistic2u(c, square)
-	for i := range d {
-		VDIVPS(d[i], low[i], d[i])
+	e := g.expMinus2u(c, square)
+	for i := range e {
+		VADDPS(g.c(1), e[i], e[i])
+		VDIVPS(e[i], low[i], e[i])
 	}
-	return d
+	return e
 }
 
 func (g *rowGen) geluTanhSlope(x group) group {
@@ -128,20 +125,20 @@ func (g *rowGen) geluTanhSlope(x group) group {
 	for i := range c {
 		VMULPS(c[i], c[i], square[i])
 	}
-	s := g.logistic2u(c, square)
-	for i := range s {
-		one := g.v.new()
-		VMOVUPS(g.c(1), one)
-		VDIVPS(s[i], one, s[i]) // s = 1/denominator
-		VSUBPS(s[i], one, one)  // 1 - s
-		d := g.v.new()
+	e := g.expMinus2u(c, square)
+	for i := range e {
+		s, denominator, d := g.v.new(), g.v.new(), g.v.new()
+		VMOVUPS(g.c(1), s)
+		VADDPS(e[i], s, denominator)
+		VDIVPS(denominator, s, s)
 		VMOVUPS(g.c(gelu3B), d)
 		VFMADD213PS(g.c(geluA), square[i], d)
 		VMULPS(d, c[i], d)
-		VFMADD213PS(g.c(1), d, one) // fma(d, 1-s, 1)
-		VMULPS(one, s[i], s[i])
+		VMULPS(s, e[i], e[i])        // 1 - s
+		VFMADD213PS(g.c(1), d, e[i]) // fma(d, 1-s, 1)
+		VMULPS(s, e[i], e[i])
 	}
-	return s
+	return e
 }
 
 // phi is Phi(x) and e^(-x²/2) for |x| <= geluErfX.

@@ -20,7 +20,7 @@ func init() {
 
 var negativeInfinity = float32(math.Inf(-1))
 
-// rowPointers advances pointers by a row.
+// nextRow moves pointers on by a row.
 func nextRow(c columns, pointers ...reg.GPVirtual) {
 	for _, p := range pointers {
 		ADDQ(c.bytes, p)

@@ -30,12 +30,11 @@ GLOBL ·geluErfConstants(SB), RODATA|NOPTR, $32
 #define CLAMPLOW(x, t, k) PDUPE(t, 26, 0); PCMGT(k, t, x); PBIT(x, t, k)
 #define CLAMPHIGH(x, t, k) PDUPE(t, 26, 1); PCMGT(k, x, t); PBIT(x, t, k)
 
-// LOGISTIC: p = logistic2u(c), z = c*c. c is kept, y, t, r and q are overwritten.
-#define LOGISTIC(c, z, y, t, r, p, q) \
+// EXPMINUS2U: p = expMinus2u(c), z = c*c. c is kept, y, t, r and q are overwritten.
+#define EXPMINUS2U(c, z, y, t, r, p, q) \
 	PMUL(z, c, c); PDUPE(y, 26, 2); PMLAE(y, z, 26, 3); /* q */ \
 	PMUL(y, c, y); PNEG(y, y); /* -(c*q) */ \
-	EXPINSIDE(y, t, r, p, q); \
-	PDUPE(t, 28, 1); PADD(p, t, p) /* 1 + e */
+	EXPINSIDE(y, t, r, p, q)
 
 // PHI: p, e = phi(c). c is kept, z, t, r and q are overwritten.
 #define PHI(c, z, t, r, e, q, p) \
@@ -55,8 +54,8 @@ TEXT ·geluTanhNEON(SB), NOSPLIT, $64-48
 	LD1X2(26, 3)
 #define BODY \
 	CLAMPLOW(0, 2, 4); PMOV(4, 0); CLAMPHIGH(4, 2, 6); \
-	LOGISTIC(4, 6, 8, 10, 12, 2, 14); \
-	PDIV(2, 0, 2)
+	EXPMINUS2U(4, 6, 8, 10, 12, 2, 14); \
+	PDUPE(10, 28, 1); PADD(2, 10, 2); PDIV(2, 0, 2) /* low/(1 + e) */
 #include "map_arm64.h"
 	RET
 #undef BODY
@@ -91,11 +90,11 @@ TEXT ·geluTanhGradNEON(SB), NOSPLIT, $64-72
 	LD1X2(26, 3)
 #define BODY \
 	CLAMPLOW(4, 2, 6); CLAMPHIGH(4, 2, 6); \
-	LOGISTIC(4, 6, 8, 10, 12, 2, 14); \
-	PDUPE(10, 28, 1); PDIV(2, 10, 2); /* s */ \
+	EXPMINUS2U(4, 6, 8, 10, 12, 2, 14); \
+	PDUPE(10, 28, 1); PADD(14, 10, 2); PDIV(14, 10, 14); /* s = 1/(1 + e) */ \
 	PDUPE(12, 26, 2); PMLAE(12, 6, 27, 0); PMUL(12, 4, 12); /* d */ \
-	PSUB(14, 10, 2); PMLA(10, 12, 14); /* fma(d, 1-s, 1) */ \
-	PMUL(2, 2, 10); PMUL(2, 0, 2) /* dy*(s*that) */
+	PMUL(2, 2, 14); PMLA(10, 12, 2); /* fma(d, e*s, 1) */ \
+	PMUL(2, 14, 10); PMUL(2, 0, 2) /* dy*(s*that) */
 #include "map_arm64.h"
 	RET
 #undef BODY

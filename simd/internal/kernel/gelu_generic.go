@@ -35,26 +35,28 @@ func clampHigh(x, limit float32) float32 {
 	return x
 }
 
-// logistic2u returns s = 1/(1 + e^(-2u)) for |x| <= geluTanhX, as its denominator.
-func logistic2u(x float32) (denominator float32) {
+// expMinus2u returns e^(-2u) for |x| <= geluTanhX.
+func expMinus2u(x float32) float32 {
 	q := detmath.FMA32(x*x, geluB, geluA)
-	return 1 + detmath.Exp32(-float32(x*q))
+	return detmath.Exp32(-float32(x * q))
 }
 
 func geluTanh(dst, x []float32) {
 	for i, v := range x {
 		low := clampLow(v, geluTanhX)
-		dst[i] = low / logistic2u(clampHigh(low, geluTanhX))
+		dst[i] = low / (1 + expMinus2u(clampHigh(low, geluTanhX)))
 	}
 }
 
-// geluTanhGrad: d(x·s)/dx = s + x·s·(1-s)·(2u)' = s·(1 + (1-s)·(x·(2u)')), (2u)' = a + 3b·x².
+// geluTanhGrad: d(x·s)/dx = s + x·s·(1-s)·(2u)' = s·(1 + (1-s)·(x·(2u)')), (2u)' = a + 3b·x², and 1-s = e·s with
+// e = e^(-2u), which loses nothing where s is near 1.
 func geluTanhGrad(dx, dy, x []float32) {
 	for i, v := range x {
 		c := clampHigh(clampLow(v, geluTanhX), geluTanhX)
-		s := 1 / logistic2u(c)
+		e := expMinus2u(c)
+		s := 1 / (1 + e)
 		d := c * detmath.FMA32(c*c, gelu3B, geluA)
-		dx[i] = dy[i] * float32(s*detmath.FMA32(d, 1-s, 1))
+		dx[i] = dy[i] * float32(s*detmath.FMA32(d, e*s, 1))
 	}
 }
 

@@ -135,6 +135,9 @@ func TestLayerNormIsItsFormula(t *testing.T) {
 			}
 			s := 1 / math.Sqrt(v+eps)
 			near(t, m, mean[k], 4, 4, "mean", k)
+			for i, e := range up {
+				wantBeta[i] += float64(e)
+			}
 			if cols == 1 { // the variance is rounding noise
 				continue
 			}
@@ -144,12 +147,11 @@ func TestLayerNormIsItsFormula(t *testing.T) {
 				a += g / n
 				b += g * hat / n
 				wantGamma[i] += float64(up[i]) * hat
-				wantBeta[i] += float64(up[i])
 			}
 			for i, e := range in {
 				hat, g := (float64(e)-m)*s, float64(up[i])*float64(gamma[i])
 				near(t, hat*float64(gamma[i])+float64(beta[i]), y[k*cols+i], 20, 10, "layernorm", i)
-				near(t, s*(g-a-hat*b), dx[k*cols+i], 30*s, 10, "gradient of layernorm", i)
+				near(t, s*(g-a-hat*b), dx[k*cols+i], 100*s, 10, "gradient of layernorm", i)
 			}
 		}
 		for i := range cols {

@@ -52,8 +52,12 @@ var rowCases = []rowCase{
 	{"SoftmaxRowsGrad", "mmm", func(k *RowKernels, s [][]float32, cols int) { k.SoftmaxRowsGrad(s[0], s[1], s[2], cols, 0.125) }},
 	{"SoftmaxRowsGrad/dx=dy", "mm", func(k *RowKernels, s [][]float32, cols int) { k.SoftmaxRowsGrad(s[0], s[0], s[1], cols, 1) }},
 	{"LogSoftmaxRows", "mm", func(k *RowKernels, s [][]float32, cols int) { k.LogSoftmaxRows(s[0], s[1], cols) }},
-	{"LayerNorm", "mrrmcc", func(k *RowKernels, s [][]float32, cols int) { k.LayerNorm(s[0], s[1], s[2], s[3], s[4], s[5], cols, 1e-6) }},
-	{"LayerNorm/dst=x", "mrrcc", func(k *RowKernels, s [][]float32, cols int) { k.LayerNorm(s[0], s[1], s[2], s[0], s[3], s[4], cols, 1e-6) }},
+	{"LayerNorm", "mrrmcc", func(k *RowKernels, s [][]float32, cols int) {
+		k.LayerNorm(s[0], s[1], s[2], s[3], s[4], s[5], cols, 1e-6)
+	}},
+	{"LayerNorm/dst=x", "mrrcc", func(k *RowKernels, s [][]float32, cols int) {
+		k.LayerNorm(s[0], s[1], s[2], s[0], s[3], s[4], cols, 1e-6)
+	}},
 	{"LayerNormGrad", "mccmmrrc", func(k *RowKernels, s [][]float32, cols int) {
 		k.LayerNormGrad(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], cols, false)
 	}},
@@ -243,4 +247,3 @@ func FuzzRowKernels(f *testing.F) {
 		}
 	})
 }
-
