@@ -27,12 +27,19 @@ type Child struct {
 // Main is the life of a child: it carries out its job, reports to out, and stops at a checkpoint when
 // ctx or in ends. It returns the exit status.
 func (c Child) Main(ctx context.Context, in io.Reader, out io.Writer) int {
-	return c.main(untilClosed(ctx, in), out, os.Stderr, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
-		return NewTrainer(rc, set, threads)
-	})
+	return c.main(untilClosed(ctx, in), out, os.Stderr, openData, newRealStepper)
 }
 
-func (c Child) main(ctx context.Context, out, log io.Writer, make newStepper) (status int) {
+// newRealStepper is the newStepper of real runs.
+func newRealStepper(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+	t, err := NewTrainer(rc, set, threads)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (c Child) main(ctx context.Context, out, log io.Writer, open openSet, make newStepper) (status int) {
 	tell := newMessenger(out)
 	defer func() {
 		if p := recover(); p != nil {
@@ -42,19 +49,19 @@ func (c Child) main(ctx context.Context, out, log io.Writer, make newStepper) (s
 			status = ExitStatus(err)
 		}
 	}()
-	err := c.work(ctx, tell, log, make)
+	err := c.work(ctx, tell, log, open, make)
 	if err != nil {
 		tell.enc.Encode(failure(err))
 	}
 	return ExitStatus(err)
 }
 
-func (c Child) work(ctx context.Context, tell messenger, log io.Writer, make newStepper) error {
+func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open openSet, make newStepper) error {
 	config, err := readResolved(filepath.Join(c.Dir, configName))
 	if err != nil {
 		return err
 	}
-	set, err := openData(&config)
+	set, err := open(&config)
 	if err != nil {
 		return err
 	}

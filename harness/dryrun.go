@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/mtobench/mtobench/benchdata"
 )
 
 // A Forecast says what a study will take, from a few steps and one evaluation made here and now.
@@ -27,9 +25,7 @@ const forecastTime = 2 * time.Second
 
 // Forecast times the dearer arm of the study. It writes nothing.
 func (s *Study) Forecast() (Forecast, error) {
-	return s.forecast(func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
-		return NewTrainer(rc, set, threads)
-	})
+	return s.forecast(newRealStepper)
 }
 
 func (s *Study) forecast(make newStepper) (Forecast, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,10 +125,34 @@ func (q *quiet) Update(Update)   {}
 func (q *quiet) Finish(u Update) { q.finished = append(q.finished, u) }
 func (q *quiet) Clear()          {}
 
-// fakeConfig is a small study on the embedded set.
+// fakeConfig is a small study on the embedded set: 320 steps, a grid point every 32.
 func fakeConfig(t testing.TB, overrides ...string) Config {
 	t.Helper()
-	c, err := Quick(append([]string{"study.name=fake"}, overrides...))
+	c, err := Load("fake", []byte(`
+[study]
+name = "fake"
+seeds = 6
+grid = 10
+[data]
+name = "glyphs"
+side = 32
+train_images = 4096
+[model]
+patch = 8
+[train]
+batch = 128
+epochs = 10
+[probe]
+bank = 2000
+validation = 2000
+`), overrides)
 	require.NoError(t, err)
 	return c
 }
+
+// openOnce reads the embedded set once for all runs in this process.
+func openOnce(*Config) (*benchdata.Set, error) { return embedded() }
+
+var embedded = sync.OnceValues(func() (*benchdata.Set, error) {
+	return openData(&Config{Data: DataConfig{Name: "glyphs"}})
+})

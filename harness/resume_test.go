@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/benchdata"
 )
 
 // childVariable makes the test binary the child process of one run with the fake stepper.
@@ -31,7 +33,7 @@ func TestMain(m *testing.M) {
 	f.StringVar(&c.Arm, "arm", "", "")
 	f.IntVar(&c.Threads, "threads", 0, "")
 	f.Parse(os.Args[1:])
-	os.Exit(c.main(untilClosed(context.Background(), os.Stdin), os.Stdout, os.Stderr, newFake(1.5)))
+	os.Exit(c.main(untilClosed(context.Background(), os.Stdin), os.Stdout, os.Stderr, openData, newFake(1.5)))
 }
 
 // calibrationRunIn prepares the folder of one run, which takes 320 steps.
@@ -72,29 +74,43 @@ func TestKilledRunContinuesToTheSameBits(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	kills := 0
 	for !done(j.Dir) {
-		require.Less(t, kills, 100)
-		cmd := childCommand(t, j)
-		stdin, err := cmd.StdinPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		ended := make(chan struct{})
-		go func() { cmd.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(100*time.Millisecond + time.Duration(random.IntN(int(400*time.Millisecond)))):
-			cmd.Process.Kill()
-			kills++
-			<-ended
-		}
-		stdin.Close()
+		kills += runAndKill(t, j, time.Duration(random.IntN(int(80*time.Millisecond))))
 	}
 	require.Equal(t, want, lastChain(t, j), "after %d kills", kills)
 	events, err := os.ReadFile(filepath.Join(j.Dir, eventsName))
 	require.NoError(t, err)
-	require.Greater(t, kills, 0)
+	require.Greater(t, kills, 2)
 	require.Contains(t, string(events), `"key":"run_resume"`)
 	for _, line := range strings.Split(strings.TrimSpace(string(events)), "\n") {
 		require.True(t, strings.HasPrefix(line, `{"schema":1,`) && strings.HasSuffix(line, "}"), line)
+	}
+}
+
+// runAndKill starts the run, waits until it has got further than it was, and kills it a moment later. It
+// returns how often it killed: 0 where the run ended first.
+func runAndKill(t *testing.T, j Job, moment time.Duration) int {
+	t.Helper()
+	before, err := checkpoints(j.Dir)
+	require.NoError(t, err)
+	cmd := childCommand(t, j)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	require.NoError(t, cmd.Start())
+	ended := make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+			return 0
+		case <-time.After(moment):
+		}
+		if now, err := checkpoints(j.Dir); err == nil && len(now) > 0 && (len(before) == 0 || now[len(now)-1] > before[len(before)-1]) {
+			cmd.Process.Kill()
+			<-ended
+			return 1
+		}
 	}
 }
 
@@ -194,12 +210,29 @@ func TestFailedWriteIsOneErrorAndLeavesNothingBehind(t *testing.T) {
 	require.Error(t, writeFile(filepath.Join(dir, "no", "such", "folder"), nil))
 }
 
+// stops asks for an interruption at a step.
+type stops struct {
+	*fakeStepper
+	at     int
+	cancel func()
+}
+
+func (s stops) Step() (StepStats, error) {
+	if s.step == s.at {
+		s.cancel()
+	}
+	return s.fakeStepper.Step()
+}
+
 func TestDamagedCheckpointFallsBackToTheOneBefore(t *testing.T) {
-	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
 	j := calibrationRunIn(t, t.TempDir())
-	ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	require.ErrorIs(t, inProcess(t, newFake(1.5))(ctx, j, 1, func(Progress) {}), ErrInterrupted)
+	stopLater := func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+		s, err := newFake(1.5)(rc, set, threads)
+		return stops{s.(*fakeStepper), 100, cancel}, err
+	}
+	require.ErrorIs(t, inProcess(t, stopLater)(ctx, j, 1, func(Progress) {}), ErrInterrupted)
 	steps, err := checkpoints(j.Dir)
 	require.NoError(t, err)
 	require.Len(t, steps, keptCheckpoints)

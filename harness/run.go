@@ -119,7 +119,9 @@ func (r *run) begin() error {
 		return err
 	}
 	if err := r.restore(); err != nil {
-		r.stepper.Close()
+		if r.stepper != nil {
+			r.stepper.Close()
+		}
 		return err
 	}
 	key, value := eventRunStart, any(nil)

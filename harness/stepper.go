@@ -21,3 +21,6 @@ type stepper interface {
 
 // newStepper makes a stepper at step 0.
 type newStepper func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error)
+
+// openSet reads the images of a configuration.
+type openSet func(c *Config) (*benchdata.Set, error)

@@ -18,7 +18,7 @@ import (
 func inProcess(t testing.TB, make newStepper) launcher {
 	return func(ctx context.Context, j Job, threads int, report func(Progress)) error {
 		var out bytes.Buffer
-		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, &out, io.Discard, make)
+		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, &out, io.Discard, openOnce, make)
 		return follow(&out, report)
 	}
 }

@@ -30,6 +30,10 @@ func paged(t *testing.T, n int, atEnd bool) []float32 {
 
 func TestGEMMTouchesNothingOutsideItsSlices(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
+		if ISA() == "avx2" && testing.Short() {
+			t.Log("avx2 left out with -short, which is for qemu-x86_64: it reads the lanes that VMASKMOVPS masks")
+			return
+		}
 		p := NewPool(1)
 		r := rand.New(rand.NewPCG(21, 22))
 		for _, form := range []Form{NN, NT, TN} {
