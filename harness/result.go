@@ -205,6 +205,10 @@ func (r *run) finish() error {
 		text = fmt.Appendf(text, "# seed %d, chain %s\n", r.rc.Seed, end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
+	// The process may have died between the last checkpoint and its curve.
+	if err := writeFile(filepath.Join(r.dir, curveName), r.curve.csv()); err != nil {
+		return err
+	}
 	err := errors.Join(
 		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
 		r.state("done"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -196,6 +197,33 @@ func TestLockOfADeadProcessIsTakenOver(t *testing.T) {
 	require.ErrorIs(t, err, ErrHeld)
 }
 
+func TestEventLogDropsALineThatADyingProcessLeftHalfWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), eventsName)
+	require.NoError(t, os.WriteFile(path, []byte("{\"schema\":1}\n{\"sche"), 0o644))
+	l, err := openEvents(path)
+	require.NoError(t, err)
+	require.NoError(t, l.add(eventSeed, 7, nil))
+	require.NoError(t, l.close())
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(string(data), "\n")
+	require.Len(t, lines, 3)
+	require.Equal(t, `{"schema":1}`, lines[0])
+	require.Contains(t, lines[1], `"key":"seed","value":7`)
+}
+
+func TestRunKilledBeforeItsCurveWasWrittenStillEndsWithAWholeOne(t *testing.T) {
+	j := calibrationRunIn(t, t.TempDir())
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	want, path := lastChain(t, j), filepath.Join(j.Dir, curveName)
+	curve, err := ReadCurve(path)
+	require.NoError(t, err)
+	require.NoError(t, writeFile(path, curve[:10].csv()))
+	require.NoError(t, os.Remove(filepath.Join(j.Dir, resultName)))
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	require.Equal(t, want, lastChain(t, j))
+}
+
 func TestFailedWriteIsOneErrorAndLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
@@ -238,6 +266,9 @@ func TestDamagedCheckpointFallsBackToTheOneBefore(t *testing.T) {
 	require.Len(t, steps, keptCheckpoints)
 	require.NoError(t, os.Truncate(checkpointPath(j.Dir, steps[1]), 10))
 	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	events, err := os.ReadFile(filepath.Join(j.Dir, eventsName))
+	require.NoError(t, err)
+	require.Contains(t, string(events), fmt.Sprintf(`"key":"run_resume","value":%d,`, steps[0]))
 	again := calibrationRunIn(t, t.TempDir())
 	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), again, 1, func(Progress) {}))
 	require.Equal(t, lastChain(t, again), lastChain(t, j))

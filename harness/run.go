@@ -202,7 +202,7 @@ func (r *run) evaluate() error {
 	if err := r.checkpoint(); err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(r.dir, curveName), r.curve.csv(), r.stepper.Done()); err != nil {
+	if err := replaceFile(filepath.Join(r.dir, curveName), r.curve.csv(), false); err != nil {
 		return err
 	}
 	r.log.Info("eval", "epochs", p.Epochs, "top1_pct", p.Top1, "knn_pct", p.KNN, "recon_loss", p.Recon, "train_loss", p.Loss)

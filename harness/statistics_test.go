@@ -122,6 +122,17 @@ func TestCensoredSampleHasMethodologysNumbers(t *testing.T) {
 	require.Equal(t, 5, c.Won)
 }
 
+func TestLogRankWithTiesIsScipys(t *testing.T) {
+	off := []Crossing{{72, true}, {75, true}, {80, true}, {80, true}, {120, false}, {120, false}}
+	on := []Crossing{{42, true}, {72, true}, {48, true}, {48, true}, {80, true}, {120, false}}
+	var pairs []Pair
+	for i := range off {
+		pairs = append(pairs, Pair{off[i], on[i]})
+	}
+	near(t, 1.5893278411451504, logRank(pairs), 1e-14)
+	require.Zero(t, logRank([]Pair{{Crossing{9, false}, Crossing{9, false}}}), "no hit tells nothing")
+}
+
 func TestSwappingLabelsInAllPairsInvertsTheRatio(t *testing.T) {
 	var pairs, swapped []Pair
 	for i := range refOff {

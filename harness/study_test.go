@@ -56,6 +56,10 @@ func TestStudyCalibratesRunsPairsAndJudges(t *testing.T) {
 
 	var text strings.Builder
 	require.NoError(t, report.WriteText(&text))
+	results, err := os.ReadFile(report.Results)
+	require.NoError(t, err)
+	_, lines, _ := strings.Cut(string(results), "\nBenchmark")
+	require.Less(t, strings.Index(lines, "mto=off"), strings.Index(lines, "mto=on"), "the order of columns")
 	for _, want := range []string{"verdict: supported", "reconstruction", "results.txt", "6 of 6"} {
 		require.Contains(t, text.String(), want)
 	}
