@@ -5,11 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/mtobench/mtobench/nn"
 )
 
 // Numerics is the version of the bit-identity contract that this build keeps. It rises with any
 // change that can move a bit of a result; runs of different versions are never mixed.
-const Numerics = 1
+const Numerics = nn.Numerics
 
 // WorkloadHash is the SHA-256 of everything that can change a bit of a run besides seed and arm:
 // the hashed keys, the data's hash and Numerics. What only says which runs there are and how they

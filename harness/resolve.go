@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/mim"
 	"github.com/mtobench/mtobench/vit"
 )
 
@@ -31,7 +32,7 @@ func (c *Config) Resolve(set *benchdata.Set) error {
 		return fmt.Errorf("model.patch: %d doesn't divide the image side %d", c.Model.Patch, c.Data.Side)
 	}
 	if c.Method.MaskUnit == 0 {
-		c.Method.MaskUnit = maskUnitFor(c.Data.Side, c.Model.Patch)
+		c.Method.MaskUnit = mim.DefaultUnit(c.Data.Side/c.Model.Patch) * c.Model.Patch
 	}
 	if c.Method.MaskUnit%c.Model.Patch != 0 || c.Data.Side%c.Method.MaskUnit != 0 {
 		return fmt.Errorf("method.mask_unit: %d must be a multiple of the patch (%d) and divide the side (%d)", c.Method.MaskUnit, c.Model.Patch, c.Data.Side)
@@ -59,13 +60,4 @@ func allOr(n, all int) int {
 		return all
 	}
 	return n
-}
-
-// maskUnitFor is two patches where that tiles the grid with at least four units a side, otherwise
-// one (methods.md 1.5, table).
-func maskUnitFor(side, patch int) int {
-	if side%(2*patch) == 0 && side/(2*patch) >= 4 {
-		return 2 * patch
-	}
-	return patch
 }
