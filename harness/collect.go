@@ -14,7 +14,7 @@ type Report struct {
 	Primary int            // index of the verdict's target
 	Verdict Verdict
 
-	Seconds   *Comparison // training clock to the primary target; nil where the clock can't be trusted
+	Seconds   *Comparison // training clock to the primary target; nil where the A/A of seconds failed
 	Warnings  []string
 	Checks    []Check // of b.7
 	Missing   []Job   // runs without a result
@@ -22,6 +22,8 @@ type Report struct {
 
 	Results string // path of results.txt
 	BySeed  string // path of results.byseed.txt
+
+	noisy bool // the A/A of seconds failed
 }
 
 // TargetReport is the comparison at one target.

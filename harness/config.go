@@ -47,7 +47,8 @@ type ModelConfig struct {
 	NormEps    float64 `toml:"norm_eps"`
 	GELU       string  `toml:"gelu"` // "tanh" or "erf"
 	ClassToken bool    `toml:"class_token"`
-	Init       string  `toml:"init"` // safetensors file with the initial weights of the encoder; empty: drawn from the seed
+	Init       string  `toml:"init" hash:"-"` // safetensors file with the initial weights of the encoder; empty: drawn from the seed
+	InitSHA256 string  `toml:"init_sha256"`   // of that file; filled in by Resolve
 }
 
 // MethodConfig is the pre-training method and its mask.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestHashesSeeWhatChangesResultsAndNothingElse(t *testing.T) {
 			text = "0.5"
 		}
 		require.NoError(t, c.Set(k.name, text))
-		unhashed := strings.Contains(" study.name study.repeat study.noise study.threads data.path ", " "+k.name+" ")
+		unhashed := strings.Contains(" study.name study.repeat study.noise study.threads data.path model.init ", " "+k.name+" ")
 		require.Equal(t, unhashed, base.PlanHash("d") == c.PlanHash("d"), k.name)
 		plan := unhashed || strings.HasPrefix(k.name, "study.") && k.name != "study.grid"
 		require.Equal(t, plan, base.WorkloadHash("d") == c.WorkloadHash("d"), k.name)
@@ -122,4 +123,20 @@ func TestNewerSchemaIsRefusedByName(t *testing.T) {
 	require.ErrorContains(t, err, "runs/x/manifest.json: schema 2")
 	require.ErrorContains(t, checkSchema("f", 0), "no schema number")
 	require.False(t, errors.Is(err, ErrConfig))
+}
+
+// TestInitialWeightsAreKnownByTheirContent: the lock holds the hash of model.init, not its path.
+func TestInitialWeightsAreKnownByTheirContent(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "w.safetensors")
+	require.NoError(t, os.WriteFile(file, []byte("abc"), 0o644))
+	c := Config{Model: ModelConfig{Init: file}}
+	require.NoError(t, c.resolveInit())
+	require.Equal(t, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", c.Model.InitSHA256) // FIPS 180-2, "abc"
+
+	require.NoError(t, os.WriteFile(file, []byte("abd"), 0o644))
+	require.ErrorContains(t, c.resolveInit(), "the study starts from ba7816bf")
+	c.Model.Init = ""
+	require.ErrorContains(t, c.resolveInit(), "name it with --init")
+	c.Model = ModelConfig{Init: file + "x"}
+	require.ErrorContains(t, c.resolveInit(), "w.safetensorsx")
 }

@@ -50,6 +50,7 @@
 //	model.gelu         tanh or erf (tanh)
 //	model.class_token  prepend a learned token; features stay the mean of the patches (false)
 //	model.init         safetensors file with the encoder's initial weights; empty: drawn from the seed
+//	model.init_sha256  its SHA-256: what the lock holds of it; empty: filled in
 //
 //	method.name           simmim or mae (simmim)
 //	method.mask_ratio     fraction of patches that is masked (0.6; mae 0.75)

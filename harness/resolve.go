@@ -1,7 +1,10 @@
 package harness
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/mtobench/mtobench/benchdata"
 	"github.com/mtobench/mtobench/mim"
@@ -49,6 +52,9 @@ func (c *Config) Resolve(set *benchdata.Set) error {
 			c.Train.Flip = "on"
 		}
 	}
+	if err := c.resolveInit(); err != nil {
+		return err
+	}
 	c.Probe.Bank = allOr(c.Probe.Bank, images)
 	c.Probe.Validation = allOr(c.Probe.Validation, set.Val.Len())
 	return c.Check()
@@ -60,4 +66,29 @@ func allOr(n, all int) int {
 		return all
 	}
 	return n
+}
+
+// resolveInit replaces model.init in the hashes by the SHA-256 of the file.
+func (c *Config) resolveInit() error {
+	m := &c.Model
+	if m.Init == "" {
+		if m.InitSHA256 != "" {
+			return fmt.Errorf("model.init: empty: the study starts from a file with SHA-256 %s; name it with --init", m.InitSHA256)
+		}
+		return nil
+	}
+	path, err := filepath.Abs(m.Init) // runs are processes of their own
+	if err != nil {
+		return fmt.Errorf("model.init: %w", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("model.init: %w", err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(data))
+	if m.InitSHA256 != "" && m.InitSHA256 != sum {
+		return fmt.Errorf("model.init: %s has SHA-256 %s, the study starts from %s; give that file", m.Init, sum, m.InitSHA256)
+	}
+	m.Init, m.InitSHA256 = path, sum
+	return nil
 }

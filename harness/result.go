@@ -84,8 +84,9 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result
 		Time: &benchfmt.Result{
 			Config: append(slices.Clone(facts), place...), Name: fmt.Appendf(nil, "%s-%d", name, m.Threads), Iters: 1,
 			Values: []benchfmt.Value{
-				{Value: o.TrainNS, Unit: "ns-to-target"},
-				{Value: o.WallNS, Unit: "ns-wall-to-target"},
+				// A run that starts at the target took 1 ns: benchfmt reads 0 ns under a unit of its own.
+				{Value: max(1, o.TrainNS), Unit: "ns-to-target"},
+				{Value: max(1, o.WallNS), Unit: "ns-wall-to-target"},
 				{Value: trainNS / end.Epochs, Unit: "ns/epoch"},
 				{Value: float64(end.Images) / (trainNS / 1e9), Unit: "images/s"},
 				{Value: float64(peak), Unit: "peak-rss-bytes"},

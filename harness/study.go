@@ -131,7 +131,10 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report, errors.Join(failed...)
+	if len(failed) > 0 {
+		err = fmt.Errorf("%d of %d runs failed; the first: %w", len(failed), len(jobs), failed[0])
+	}
+	return report, err
 }
 
 // Calibrate makes the lock unless there is one, and puts it into the study's folder.
@@ -163,8 +166,11 @@ func (s *Study) Recalibrate(ctx context.Context) (*Lock, error) {
 	jobs := calibrationJobs(s.Root, c)
 	s.monitor.Say(fmt.Sprintf("calibrating: %d baseline runs with seeds %d to %d fix the target", len(jobs), jobs[0].Seed, jobs[len(jobs)-1].Seed))
 	failed, err := s.runJobs(ctx, c, jobs)
-	if err := errors.Join(append(failed, err)...); err != nil {
+	if err != nil {
 		return nil, err
+	}
+	if len(failed) > 0 {
+		return nil, failed[0]
 	}
 	var runs []CalibrationRun
 	for _, j := range jobs {
@@ -255,6 +261,9 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 		case errors.Is(u.Err, ErrDiverged):
 			s.monitor.Finish(u)
 			failed = append(failed, fmt.Errorf("%s: %w", j, u.Err))
+			if j.Kind == jobCalibration {
+				return failed, nil // no target without it
+			}
 		default:
 			return failed, fmt.Errorf("%s: %w", j, u.Err)
 		}

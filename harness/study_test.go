@@ -114,6 +114,26 @@ func TestDivergedRunIsReportedAndVoidsTheVerdict(t *testing.T) {
 	require.Len(t, m.finished, 6+6+6+1)
 }
 
+func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 2)
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	require.NotNil(t, report.Seconds) // the fake's clock is exact
+	path := filepath.Join(repeatDir(s.Root, 1), curveName)
+	curve, err := ReadCurve(path)
+	require.NoError(t, err)
+	for i := range curve {
+		curve[i].TrainNS *= 2
+	}
+	require.NoError(t, writeFile(path, curve.csv()))
+	report, err = s.Collect()
+	require.NoError(t, err)
+	require.Nil(t, report.Seconds)
+	require.Equal(t, "supported", report.Verdict.Word)
+	require.Contains(t, report.Warnings[0], "seconds aren't compared")
+}
+
 func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {
 	t.Parallel()
 	s, _ := fakeStudy(t, t.TempDir(), 1)

@@ -10,7 +10,7 @@ import (
 type stepCommand struct {
 	Data    string   `default:"glyphs" help:"Data set by name, or a folder, zip or tar."`
 	Method  string   `default:"simmim" help:"Pre-training method: simmim or mae."`
-	MTO     string   `name:"mto" default:"on" enum:"off,on,literal,gated,hard" help:"off, on, or another preset: literal, gated, hard."`
+	MTO     string   `name:"mto" default:"on" help:"off, on, or another preset: literal, gated, hard, no-spa, no-e, no-r."`
 	Model   string   `default:"vit_micro" help:"Model."`
 	Seed    uint64   `default:"7" help:"Seed of the run."`
 	Batch   int      `default:"4" help:"Images a step."`

@@ -17,6 +17,7 @@ type studyFlags struct {
 	Data    string   `help:"Data set by name (mtobench data list), or a folder, zip or tar of your own images."`
 	Method  string   `help:"Pre-training method: simmim or mae."`
 	Model   string   `help:"Model: vit_nano, vit_micro, vit_mini, vit_tiny, vit_small, vit_base."`
+	Init    string   `placeholder:"FILE" help:"Safetensors file with the encoder's initial weights (timm names)."`
 	Seeds   int      `help:"Number of pairs."`
 	Epochs  float64  `help:"Budget in epochs."`
 	Threads int      `help:"Worker threads of a run; changes no result. 0: all processors."`
@@ -37,6 +38,9 @@ func (f *studyFlags) overrides(lock *harness.Lock) []string {
 	}
 	if f.Model != "" {
 		add("model.name", f.Model)
+	}
+	if f.Init != "" {
+		add("model.init", f.Init)
 	}
 	if f.Seeds != 0 {
 		add("study.seeds", f.Seeds)
