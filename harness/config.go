@@ -32,7 +32,7 @@ type StudyConfig struct {
 type DataConfig struct {
 	Name        string `toml:"name"`          // data set known to benchdata, or a name for Path
 	Path        string `toml:"path" hash:"-"` // folder, zip or tar of one's own images; empty: by name
-	Side        int    `toml:"side"`          // S in pixels; 0: the set's own, 32 for one's own images
+	Side        int    `toml:"side"`          // S in pixels; 0: the set's own
 	TrainImages int    `toml:"train_images"`  // |D_pre|, the first so many of the split; 0: all
 }
 

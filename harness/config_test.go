@@ -31,6 +31,7 @@ func TestMistakesNameTheNearestKeyOrValue(t *testing.T) {
 		require.Equal(t, ExitConfig, ExitStatus(err))
 	}
 	check("train.epoch: no such key; did you mean train.epochs?", "[train]\nepoch = 3")
+	check("seeds: no such key; did you mean study.seeds?", "seeds = 3")
 	check("did you mean train.base_lr?", "", "train.baselr=3")
 	check("did you mean vit_micro?", "[model]\nname = \"vit_mirco\"")
 	check("did you mean simmim?", "", "method.name=simmin")

@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -74,9 +75,18 @@ func (c *Config) Set(name, text string) error {
 	return unknownKey(name)
 }
 
+// unknownKey names the nearest key; a name without a section is taken for a key's last part.
 func unknownKey(name string) error {
 	names := KeyNames()
-	return fmt.Errorf("%s: no such key; did you mean %s? (mtobench keys lists all)", name, nearest(name, names))
+	words := names
+	if !strings.Contains(name, ".") {
+		words = make([]string, len(names))
+		for i, n := range names {
+			_, words[i], _ = strings.Cut(n, ".")
+		}
+	}
+	meant := names[slices.Index(words, nearest(name, words))]
+	return fmt.Errorf("%s: no such key; did you mean %s? (mtobench keys lists all)", name, meant)
 }
 
 func formatValue(v reflect.Value) string {

@@ -37,7 +37,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Study.Quick {
 		b.WriteString("This study is a demonstration: tiny model, tiny images, few epochs. It says nothing about full-size models.\n")
 	} else {
-		fmt.Fprintf(&b, "It holds at this scale: %s on %s.\n", c.Model.Name, lock.Data.Name)
+		fmt.Fprintf(&b, "It is about %s on %s; larger models and other data may behave otherwise.\n", c.Model.Name, lock.Data.Name)
 	}
 	fmt.Fprintf(&b, "%s\n\nresults: %s\n         benchstat -col /mto %s\n", reconstruction, r.Results, r.Results)
 	_, err := io.WriteString(w, b.String())
