@@ -56,7 +56,7 @@ func TestGlyphsAreBalancedAndDiffer(t *testing.T) {
 
 // Pixels alone must not tell the class, or there would be nothing to learn: a ridge probe
 // (lambda 1e-2·n, bank of 2,000 training images, 2,000 validation images) on them, halved to
-// 16x16, stays under 35 %. Chance is 8.3 %; all 32x32 pixels give 19.7 %.
+// 16x16, stays under 35 %. Chance is 8.3 %; all 32x32 pixels give 23.0 % with a bank of 4,096.
 func TestPixelsDontTellTheClass(t *testing.T) {
 	if testing.Short() {
 		t.Skip("solves for 256 features")
