@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mtobench/mtobench/internal/spelling"
 	"github.com/mtobench/mtobench/mim"
 	"github.com/mtobench/mtobench/mto"
 	"github.com/mtobench/mtobench/vit"
@@ -61,7 +62,7 @@ func (c *Config) checkNames() error {
 		{"train.flip", c.Train.Flip, []string{"auto", "on", "off"}},
 	} {
 		if !slices.Contains(k.known, k.value) {
-			return fmt.Errorf("%s: %q: did you mean %s? (known: %s)", k.key, k.value, nearest(k.value, k.known), strings.Join(k.known, ", "))
+			return fmt.Errorf("%s: %q: did you mean %s? (known: %s)", k.key, k.value, spelling.Nearest(k.value, k.known), strings.Join(k.known, ", "))
 		}
 	}
 	if c.Study.Name == "" || strings.ContainsAny(c.Study.Name, `/\: `) || strings.HasPrefix(c.Study.Name, ".") {

@@ -50,20 +50,6 @@ func TestMistakesNameTheNearestKeyOrValue(t *testing.T) {
 	check("study.name", "", "study.name=../escape")
 }
 
-func TestEditDistance(t *testing.T) {
-	check := func(want int, a, b string) {
-		t.Helper()
-		require.Equal(t, want, editDistance(a, b))
-		require.Equal(t, want, editDistance(b, a))
-	}
-	check(0, "", "")
-	check(3, "", "abc")
-	check(3, "kitten", "sitting")
-	check(1, "epochs", "epoch")
-	check(2, "mirco", "micro") // two exchanged letters are two replacements
-	require.Equal(t, "b", nearest("bb", []string{"aaa", "b", "c"}))
-}
-
 func TestDefaultsFollowTheNames(t *testing.T) {
 	c, err := Load("x", []byte("[model]\nname = \"vit_small\"\n[method]\nname = \"mae\"\n[mto]\npreset = \"hard\"\nmu = 0.25"), []string{"model.depth=3"})
 	require.NoError(t, err)

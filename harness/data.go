@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/spelling"
 )
 
 // DataOverrides gives the overrides that choose a data set: a name that benchdata knows, or the path of
@@ -21,7 +22,7 @@ func DataOverrides(nameOrPath string) ([]string, error) {
 		return nil, fmt.Errorf("%w: data: %w", ErrConfig, err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%w: data: %q is neither a file or folder nor a known data set; did you mean %s? (mtobench data list)", ErrConfig, nameOrPath, nearest(nameOrPath, dataNames()))
+		return nil, fmt.Errorf("%w: data: %q is neither a file or folder nor a known data set; did you mean %s? (mtobench data list)", ErrConfig, nameOrPath, spelling.Nearest(nameOrPath, dataNames()))
 	}
 	return []string{"data.name=" + pathName(path), "data.path=" + path}, nil
 }

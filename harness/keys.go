@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/spelling"
 )
 
 // key is one configuration key with a handle on its value in one Config.
@@ -85,7 +87,7 @@ func unknownKey(name string) error {
 			_, words[i], _ = strings.Cut(n, ".")
 		}
 	}
-	meant := names[slices.Index(words, nearest(name, words))]
+	meant := names[slices.Index(words, spelling.Nearest(name, words))]
 	return fmt.Errorf("%s: no such key; did you mean %s? (mtobench keys lists all)", name, meant)
 }
 

@@ -65,14 +65,27 @@ func lastChain(t *testing.T, j Job) string {
 	return curve[len(curve)-1].Chain
 }
 
+// TestKilledRunContinuesToTheSameBits kills a run at random moments. MTOBENCH_TEST_ROUNDS runs it that many times, with
+// other moments each time.
 func TestKilledRunContinuesToTheSameBits(t *testing.T) {
+	rounds := 1
+	if n, err := strconv.Atoi(os.Getenv("MTOBENCH_TEST_ROUNDS")); err == nil {
+		rounds = n
+	}
+	for round := range rounds {
+		killRound(t, uint64(round))
+	}
+}
+
+func killRound(t *testing.T, round uint64) {
+	t.Helper()
 	whole := calibrationRunIn(t, t.TempDir())
 	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), whole, 1, func(Progress) {}))
 	want := lastChain(t, whole)
 
 	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
 	j := calibrationRunIn(t, t.TempDir())
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2+round))
 	kills := 0
 	for !done(j.Dir) {
 		kills += runAndKill(t, j, time.Duration(random.IntN(int(80*time.Millisecond))))

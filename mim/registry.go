@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/mtobench/mtobench/internal/spelling"
 )
 
 var registry = struct {
@@ -48,7 +50,7 @@ func New(name string, c Config) (Method, error) {
 	if make == nil {
 		known := Methods()
 		slices.SortStableFunc(known, func(a, b string) int {
-			return cmp.Compare(editDistance(name, a), editDistance(name, b))
+			return cmp.Compare(spelling.Distance(name, a), spelling.Distance(name, b))
 		})
 		return nil, fmt.Errorf("mim: no method %q; known methods, nearest first: %s", name, strings.Join(known, ", "))
 	}
@@ -57,26 +59,4 @@ func New(name string, c Config) (Method, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
-}
-
-// editDistance returns how many bytes must be put in, taken out or changed to
-// make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

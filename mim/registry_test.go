@@ -18,15 +18,3 @@ func TestUnknownNamesListTheKnown(t *testing.T) {
 	_, err = New("MAE", Config{})
 	require.EqualError(t, err, `mim: no method "MAE"; known methods, nearest first: mae, halves, simmim`)
 }
-
-func TestEditDistance(t *testing.T) {
-	check := func(a, b string, want int) {
-		t.Helper()
-		require.Equal(t, want, editDistance(a, b))
-		require.Equal(t, want, editDistance(b, a))
-	}
-	check("", "", 0)
-	check("", "mae", 3)
-	check("kitten", "sitting", 3)
-	check("mae", "mea", 2)
-}
