@@ -6,7 +6,10 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/mtobench/mtobench/benchdata"
 )
 
 // Flags of BenchmarkPretrain, given behind -args:
@@ -20,53 +23,63 @@ var (
 	benchData   = flag.String("data", "glyphs", "data set by name, or a folder, zip or tar")
 	benchModel  = flag.String("model", "vit_nano", "model")
 	benchMethod = flag.String("method", "simmim", "pre-training method")
+	benchArms   = flag.String("mto", "off,on", "arms: off and presets of MTO, with commas")
 	benchEpochs = flag.Float64("epochs", 1, "budget")
 	benchTarget = flag.Float64("target", 0, "top-1 in percent; 0: report no figures to a target")
 	benchImages = flag.Int("images", 2048, "training images; 0: all")
 )
 
-// BenchmarkPretrain trains one whole run a repetition, with and without MTO, in this process.
+// BenchmarkPretrain trains one whole run a repetition and an arm, in this process.
 func BenchmarkPretrain(b *testing.B) {
 	data, err := DataOverrides(*benchData)
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, err := Load("flags", nil, append(data, "model.name="+*benchModel, "method.name="+*benchMethod,
-		fmt.Sprintf("train.epochs=%v", *benchEpochs), fmt.Sprintf("data.train_images=%d", *benchImages),
-		"study.grid=4", "probe.bank=1000", "probe.validation=1000", "probe.layer=1"))
-	if err != nil {
-		b.Fatal(err)
+	for i, arm := range strings.Split(*benchArms, ",") {
+		overrides := append(data, "model.name="+*benchModel, "method.name="+*benchMethod,
+			fmt.Sprintf("train.epochs=%v", *benchEpochs), fmt.Sprintf("data.train_images=%d", *benchImages),
+			"study.grid=4", "probe.bank=1000", "probe.validation=1000", "probe.layer=1")
+		role := ArmOff
+		if arm != ArmOff {
+			role, overrides = ArmOn, append(overrides, "mto.preset="+arm)
+		}
+		c, err := Load("flags", nil, overrides)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rc, set, err := OpenRun(c, 0, role)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if i == 0 {
+			fmt.Printf("dataset: %s\ndataset-sha256: %s\nbudget-epochs: %g\n", set.Name, set.SHA256, c.Train.Epochs)
+			if *benchTarget > 0 {
+				fmt.Printf("target: ridge-top1>=%.2f%%\n", *benchTarget)
+			}
+		}
+		name := fmt.Sprintf("data=%s/model=%s/mim=%s/%s", plain(set.Name), *benchModel, *benchMethod, armDir(arm))
+		b.Run(name, func(b *testing.B) { benchmarkArm(b, rc, set) })
 	}
-	rc, set, err := OpenRun(c, 0, ArmOff)
-	if err != nil {
-		b.Fatal(err)
-	}
+}
+
+func benchmarkArm(b *testing.B, rc RunConfig, set *benchdata.Set) {
 	first := 1
 	if s, err := strconv.Atoi(os.Getenv("SEED")); err == nil {
 		first = s
 	}
-	fmt.Printf("dataset: %s\ndataset-sha256: %s\nbudget-epochs: %g\n", set.Name, set.SHA256, c.Train.Epochs)
-	if *benchTarget > 0 {
-		fmt.Printf("target: ridge-top1>=%.2f%%\n", *benchTarget)
-	}
-	for _, arm := range []string{ArmOff, ArmOn} {
-		name := fmt.Sprintf("data=%s/model=%s/mim=%s/%s", plain(set.Name), *benchModel, *benchMethod, armDir(arm))
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				rc.Arm, rc.Seed = arm, uint64(first+benchSeed[arm])
-				benchSeed[arm]++
-				t, err := NewTrainer(rc, set, runtime.GOMAXPROCS(0))
-				if err != nil {
-					b.Fatal(err)
-				}
-				curve, err := trainWhole(t, rc)
-				t.Close()
-				if err != nil {
-					b.Fatal(err)
-				}
-				reportRun(b, rc, curve, t.Params())
-			}
-		})
+	for b.Loop() {
+		rc.Seed = uint64(first + benchSeed[rc.armName()])
+		benchSeed[rc.armName()]++
+		t, err := NewTrainer(rc, set, runtime.GOMAXPROCS(0))
+		if err != nil {
+			b.Fatal(err)
+		}
+		curve, err := trainWhole(t, rc)
+		t.Close()
+		if err != nil {
+			b.Fatal(err)
+		}
+		reportRun(b, rc, curve, t.Params())
 	}
 }
 

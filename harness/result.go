@@ -54,7 +54,8 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result
 		hit = 1
 	}
 	trainNS := float64(max(1, end.TrainNS))
-	name := fmt.Sprintf("Pretrain/data=%s/model=%s/mim=%s/%s", plain(lock.Data.Name), plain(c.Model.Name), plain(c.Method.Name), armDir(m.Arm))
+	arm := RunConfig{Config: c, Arm: m.Arm} // named by its preset: mto=literal
+	name := fmt.Sprintf("Pretrain/data=%s/model=%s/mim=%s/%s", plain(lock.Data.Name), plain(c.Model.Name), plain(c.Method.Name), armDir(arm.armName()))
 	facts := []benchfmt.Config{ // differing facts forbid comparison
 		line("dataset", lock.Data.Name),
 		line("dataset-sha256", lock.Data.SHA256),

@@ -151,3 +151,10 @@ func TestNamesAreKeptPlain(t *testing.T) {
 	require.Equal(t, "my_photos_v2.1-x", plain("My Photos/v2.1-x"))
 	require.Equal(t, "photos", pathName("/home/me/Photos.tar.gz"))
 }
+
+func TestArmsAreNamedByTheirPreset(t *testing.T) {
+	rc := RunConfig{Config: Defaults(Names{MTO: "literal"}), Arm: ArmOn}
+	require.Equal(t, "literal", rc.armName())
+	rc.Arm = ArmOff
+	require.Equal(t, "off", rc.armName())
+}
