@@ -57,11 +57,11 @@ func (c Config) LoadInto(weights []float32, ps *nn.Params, path string) (Loaded,
 		}
 	}
 	if len(wrong) > 0 {
-		return fail("%s; give a checkpoint of the same model", strings.Join(wrong, ", "))
+		return fail("%s; give a checkpoint of the same model", listed(wrong))
 	}
 	if len(absent) > 0 {
 		return fail("%d of the encoder's tensors are missing: %s; arrays that have no place: %s",
-			len(absent), strings.Join(absent, ", "), orNone(loaded.Extra))
+			len(absent), listed(absent), listed(loaded.Extra))
 	}
 	for _, name := range loaded.Names {
 		entry, _ := file.Lookup(name)
@@ -107,9 +107,14 @@ func (c Config) otherPosition(entry nn.TensorEntry) string {
 	return ""
 }
 
-func orNone(names []string) string {
-	if len(names) == 0 {
+// listed joins names, the first few where there are many.
+func listed(names []string) string {
+	const most = 6
+	switch {
+	case len(names) == 0:
 		return "none"
+	case len(names) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return strings.Join(names, ", ")
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/mtobench/mtobench/harness"
+	"github.com/mtobench/mtobench/simd"
 )
 
 // commandLine is the whole command line.
@@ -39,6 +40,10 @@ type commandLine struct {
 }
 
 func main() {
+	if err := simd.Check(); err != nil { // before anything computes
+		fmt.Fprintf(os.Stderr, "mtobench: %v\n", err)
+		os.Exit(harness.ExitConfig)
+	}
 	var cli commandLine
 	parser := kong.Must(&cli, kong.Name("mtobench"),
 		kong.Description("Measures epochs-to-target of masked-image pre-training, with and without Masked Token Optimization."),
