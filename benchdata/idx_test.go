@@ -99,7 +99,7 @@ func TestBadIDXFilesAreRefused(t *testing.T) {
 	check(images, idx(ramp(641), 10, 8, 8), images+": goes on after the 640 bytes its header announces")
 	check(images, idx(ramp(8), 1<<31, 1<<31, 1<<31), images+": header announces dimensions [2147483648 2147483648]: need 1 to 8,589,934,592 bytes")
 	check(images, idx(nil, 0, 8, 8), images+": header announces dimensions [0]: need 1 to 8,589,934,592 bytes")
-	check(images, idx(ramp(560), 10, 8, 7), images+": 7x8 pixels: need square images; give a side to crop the centre and resize")
+	check(images, idx(ramp(560), 10, 8, 7), images+": 7x8 pixels: need square images; give a side (run: -s data.side=32, data info: --side 32) to crop the centre and resize")
 	check(images, idx(ramp(90), 10, 3, 3), images+": 3x3 pixels: need 4 to 512 a side; give a side to resize")
 	check(images, idx(ramp(810), 10, 9, 9), "t10k-images.idx3-ubyte: images of 8x8 where the training images have 9x9")
 	check(labelFile, idx(labels(9, 3), 9), labelFile+" has 9 labels for the 10 images of train-images-idx3-ubyte.gz: the files don't belong together")

@@ -167,7 +167,7 @@ func TestBadImagesAreRefused(t *testing.T) {
 			require.EqualError(t, err, "pets: "+want, filepath.Base(path))
 		}
 	}
-	check("train/cat/04.png", colourPNG(t, 8, 6, 0), Options{}, "train/cat/04.png: 8x6 pixels: need square images; give a side to crop the centre and resize")
+	check("train/cat/04.png", colourPNG(t, 8, 6, 0), Options{}, "train/cat/04.png: 8x6 pixels: need square images; give a side (run: -s data.side=32, data info: --side 32) to crop the centre and resize")
 	check("train/cat/04.png", colourPNG(t, 3, 3, 0), Options{}, "train/cat/04.png: 3x3 pixels: need 4 to 512 a side; give a side to resize")
 	check("train/cat/04.png", colourPNG(t, 9, 9, 0), Options{}, "train/cat/04.png: 9x9 pixels where test/cat/a.png has 8x8: need one size; give a side to resize")
 	check("train/cat/04.png", []byte("GIF89a..."), Options{}, "train/cat/04.png: starts with 47 49 46 38 39 61 2e 2e: need a PNG or JPEG image")

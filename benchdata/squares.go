@@ -24,7 +24,7 @@ func squares(images []uint8, h, w, channels, side int) (out []uint8, got int, er
 func checkSize(h, w, side int) error {
 	switch {
 	case side == 0 && h != w:
-		return fmt.Errorf("%dx%d pixels: need square images; give a side to crop the centre and resize", w, h)
+		return fmt.Errorf("%dx%d pixels: need square images; give a side (run: -s data.side=32, data info: --side 32) to crop the centre and resize", w, h)
 	case side == 0 && (h < minSide || h > maxSide):
 		return fmt.Errorf("%dx%d pixels: need %d to %d a side; give a side to resize", w, h, minSide, maxSide)
 	case side != 0 && (side < minSide || side > maxSide):

@@ -6,6 +6,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/mtobench/mtobench/nn"
 )
 
 // sameLevel is the level of the A/A test of epochs (methodology b.7).
@@ -45,15 +48,22 @@ func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) erro
 			failed = append(failed, c.Name+": "+c.Found)
 		}
 	}
-	r.Verdict = judge(primary.Comparison, failed, primary.Refused)
+	guard := slices.Clone(primary.Refused)
+	if schedule := r.Study.Config.Train.Schedule; schedule != string(nn.Constant) {
+		guard = append(guard, fmt.Sprintf("under a %s schedule a crossing is no epoch reduction (train.schedule=constant measures one)", schedule))
+	}
+	if n := len(lock.Seeds); n < 6 {
+		guard = append(guard, fmt.Sprintf("%d pairs are too few for a verdict (at least 6)", n))
+	}
+	r.Verdict = judge(primary.Comparison, failed, guard)
 	if len(both) > 0 {
 		if !r.noisy {
 			r.seconds(both, primary.Tau)
 		}
 		r.raw(both, primary.Tau)
 	}
-	if n := len(lock.Seeds); n < 6 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d pairs: with fewer than 6 no exact test can reach 5 %%", n))
+	if n := lock.Data.Validation; n < 5000 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d validation images: fewer than the 5,000 that a study for a claim should have", n))
 	}
 	return nil
 }
@@ -159,6 +169,9 @@ func (r *Report) checkSameBaseline(off []*finished) {
 // checkRepeat compares a repeated run with the first: bits must agree, and the seconds within the
 // stated noise, or none are reported.
 func (r *Report) checkRepeat(off []*finished, repeat *finished) {
+	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
+		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
+	}
 	if repeat == nil || len(off) == 0 || off[0].job.Seed != repeat.job.Seed {
 		r.Warnings = append(r.Warnings, "no run was repeated, so the seconds have no A/A check")
 		return
@@ -170,6 +183,6 @@ func (r *Report) checkRepeat(off []*finished, repeat *finished) {
 	difference := math.Abs(float64(a.TrainNS)/float64(max(1, b.TrainNS)) - 1)
 	if noise := r.Study.Config.Study.Noise; difference > noise {
 		r.noisy = true
-		r.Warnings = append(r.Warnings, fmt.Sprintf("seconds aren't compared: the same run took %.0f %% more or less time when it was repeated, the stated noise is %.0f %% (study.noise)", 100*difference, 100*noise))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("seconds aren't compared: repeating one run changed its time by %.0f %%, the stated noise is %.0f %% (study.noise)", 100*difference, 100*noise))
 	}
 }

@@ -172,6 +172,9 @@ func parseLock(path string, data []byte) (*Lock, error) {
 	if l.Numerics != Numerics {
 		return nil, fmt.Errorf("%w: %s: made with numerics %d, this build has %d: their bits don't compare; calibrate again", ErrLock, path, l.Numerics, Numerics)
 	}
+	if l.Rule != judgingRule {
+		return nil, fmt.Errorf("%w: %s: fixes the judging rule %q, this build judges by %q; calibrate again", ErrLock, path, l.Rule, judgingRule)
+	}
 	return l, nil
 }
 

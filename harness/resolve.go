@@ -52,6 +52,12 @@ func (c *Config) Resolve(set *benchdata.Set) error {
 			c.Train.Flip = "on"
 		}
 	}
+	if set.Classes > 256 {
+		return fmt.Errorf("data: %s has %d classes: probes count up to 256; leave some out", set.Name, set.Classes)
+	}
+	if c.Model.Depth == 1 {
+		c.Probe.Layer = 1 // no choice for calibration to make
+	}
 	if err := c.resolveInit(); err != nil {
 		return err
 	}

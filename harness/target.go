@@ -2,7 +2,6 @@ package harness
 
 import (
 	"fmt"
-	"math"
 )
 
 // Guards of methodology b.4.
@@ -40,11 +39,14 @@ func signalToNoise(epochs []float64, q [][]float64) float64 {
 		end = append(end, last)
 		rise = append(rise, last-valueAt(epochs, curve, float64(epochs[len(epochs)-1]/4)))
 	}
-	sd := stdDev(end)
-	if sd == 0 {
+	sd, gain := stdDev(end), mean(rise)
+	switch {
+	case !(gain > 0):
+		return 0
+	case sd == 0:
 		return 1e6
 	}
-	return math.Max(0, mean(rise)/sd)
+	return gain / sd
 }
 
 // probeLayer measures one layer's curves q [seeds][grid].

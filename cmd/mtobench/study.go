@@ -18,8 +18,8 @@ type studyFlags struct {
 	Method  string   `help:"Pre-training method: simmim or mae."`
 	Model   string   `help:"Model: vit_nano, vit_micro, vit_mini, vit_tiny, vit_small, vit_base."`
 	Init    string   `placeholder:"FILE" help:"Safetensors file with the encoder's initial weights (timm names)."`
-	Seeds   int      `help:"Number of pairs."`
-	Epochs  float64  `help:"Budget in epochs."`
+	Seeds   *int     `help:"Number of pairs."`
+	Epochs  *float64 `help:"Budget in epochs."`
 	Threads int      `help:"Worker threads of a run; changes no result. 0: all processors."`
 	Set     []string `short:"s" sep:"none" placeholder:"KEY=VALUE" help:"Set a configuration key (mtobench keys lists them). May be repeated."`
 	Out     string   `default:"runs" help:"Folder of all results."`
@@ -42,11 +42,11 @@ func (f *studyFlags) overrides(lock *harness.Lock) []string {
 	if f.Init != "" {
 		add("model.init", f.Init)
 	}
-	if f.Seeds != 0 {
-		add("study.seeds", f.Seeds)
+	if f.Seeds != nil {
+		add("study.seeds", *f.Seeds)
 	}
-	if f.Epochs != 0 {
-		add("train.epochs", f.Epochs)
+	if f.Epochs != nil {
+		add("train.epochs", *f.Epochs)
 	}
 	if f.Threads != 0 {
 		add("study.threads", f.Threads)
