@@ -93,7 +93,10 @@ func (r *run) restore() error {
 		if errors.Is(err, errForeign) {
 			return err
 		}
-		r.log.Warn("checkpoint skipped", "path", path, "reason", err)
+		r.log.Warn("checkpoint set aside", "path", path, "reason", err)
+		if err := os.Rename(path, path+".damaged"); err != nil { // it would push newer, whole ones out
+			return fmt.Errorf("checkpoint: %w", err)
+		}
 		r.stepper.Close() // a failed restore may have left half a state
 		if r.stepper, err = r.make(r.rc, r.set, r.threads); err != nil {
 			return err

@@ -76,6 +76,9 @@ func (s *Study) Collect() (*Report, error) {
 			}
 		}
 	}
+	if len(r.Missing) == 2*len(s.Lock.Seeds) {
+		return nil, fmt.Errorf("%s: no run of the study has finished; mtobench run trains them", s.Root)
+	}
 	var repeat *finished
 	f, err := s.read(Job{jobRepeat, s.Lock.Seeds[0], ArmOff, repeatDir(s.Root, s.Lock.Seeds[0])})
 	if err == nil {

@@ -151,6 +151,7 @@ func TestRestoreRefusesForeignAndDamagedCheckpoints(t *testing.T) {
 	require.NoError(t, err)
 	defer stranger.Close()
 	_, err = stranger.Restore(path)
+	require.ErrorIs(t, err, errForeign)
 	require.ErrorContains(t, err, "belongs to another run")
 
 	data, err := os.ReadFile(path)

@@ -65,7 +65,7 @@ func (t *Trainer) Restore(path string) (map[string]string, error) {
 		{"schema", strconv.Itoa(Schema)}, {"numerics", strconv.Itoa(Numerics)}, {"run", t.runID()},
 	} {
 		if m[want.key] != want.value {
-			return nil, fmt.Errorf("%s: %s is %q, this run needs %q: the checkpoint belongs to another run or version; remove it, or use another --out", path, want.key, m[want.key], want.value)
+			return nil, fmt.Errorf("%w: %s: %s is %q, this run needs %q: it belongs to another run or version; remove it, or use another --out", errForeign, path, want.key, m[want.key], want.value)
 		}
 	}
 	step, err := strconv.Atoi(m["step"])
