@@ -14,6 +14,13 @@ import (
 // sameLevel is the level of the A/A test of epochs (methodology b.7).
 const sameLevel = 0.01
 
+// What a study for a claim has (methodology b.3 and 1.8): with fewer pairs there is no verdict, with fewer
+// validation images a note.
+const (
+	minPairs      = 6
+	minValidation = 5000
+)
+
 // judge compares the finished pairs at every target and applies the rule of b.5.
 func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) error {
 	lock := r.Study.Lock
@@ -52,8 +59,8 @@ func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) erro
 	if schedule := r.Study.Config.Train.Schedule; schedule != string(nn.Constant) {
 		guard = append(guard, fmt.Sprintf("under a %s schedule a crossing is no epoch reduction (train.schedule=constant measures one)", schedule))
 	}
-	if n := len(lock.Seeds); n < 6 {
-		guard = append(guard, fmt.Sprintf("%d pairs are too few for a verdict (at least 6)", n))
+	if n := len(lock.Seeds); n < minPairs {
+		guard = append(guard, fmt.Sprintf("%d pairs are too few for a verdict (at least %d)", n, minPairs))
 	}
 	r.Verdict = judge(primary.Comparison, failed, guard)
 	if len(both) > 0 {
@@ -62,7 +69,7 @@ func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) erro
 		}
 		r.raw(both, primary.Tau)
 	}
-	if n := lock.Data.Validation; n < 5000 {
+	if n := lock.Data.Validation; n < minValidation {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d validation images: fewer than the 5,000 that a study for a claim should have", n))
 	}
 	return nil

@@ -5,10 +5,9 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-)
 
-// reconstruction is said in every report (DESIGN 5).
-const reconstruction = "MTO here is a reconstruction from what its authors state (arXiv 2404.08330): its formulas aren't fully public."
+	"github.com/mtobench/mtobench/mto"
+)
 
 // WriteText prints the report for people.
 func (r *Report) WriteText(w io.Writer) error {
@@ -39,7 +38,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&b, "It is about %s on %s; larger models and other data may behave otherwise.\n", c.Model.Name, lock.Data.Name)
 	}
-	fmt.Fprintf(&b, "%s\n\nresults: %s\n         benchstat -col /mto %s\n", reconstruction, r.Results, r.Results)
+	fmt.Fprintf(&b, "%s\n\nresults: %s\n         benchstat -col /mto %s\n", mto.Reconstruction, r.Results, r.Results)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

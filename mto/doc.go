@@ -24,4 +24,4 @@
 package mto
 
 // Reconstruction says, in one sentence for reports, what these results are of.
-const Reconstruction = "MTO here is a reconstruction from what its authors state: its formulas are not fully public."
+const Reconstruction = "MTO here is a reconstruction from what its authors state (arXiv 2404.08330): its formulas aren't fully public."
