@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"strings"
+
+	"golang.org/x/perf/benchfmt"
 )
 
 // A machine is what the time block of a result says about where it was measured.
@@ -21,6 +23,12 @@ func thisMachine() machine {
 		cpu = "unknown"
 	}
 	return machine{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, CPU: cpu, Processors: runtime.NumCPU(), Accelerator: "none"}
+}
+
+// MachineConfig returns the configuration lines that say where a figure was measured: goos, goarch, cpu and isa.
+func MachineConfig() []benchfmt.Config {
+	m := thisMachine()
+	return []benchfmt.Config{line("goos", m.GOOS), line("goarch", m.GOARCH), line("cpu", m.CPU), line("isa", isa())}
 }
 
 // runtimeMemory is the memory that the Go runtime has mapped, in bytes.

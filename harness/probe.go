@@ -85,8 +85,6 @@ func newProbe(t *Trainer) (*probe, error) {
 	return p, nil
 }
 
-func (p *probe) bytes() int64 { return p.program.Bytes() + p.recon.Bytes() }
-
 // Evaluate measures the present state. It changes none of it.
 func (t *Trainer) Evaluate() (Evaluation, error) {
 	p, c := t.probe, t.rc.Probe

@@ -82,6 +82,9 @@ func newTrainer(rc RunConfig, set *benchdata.Set, threads int, o mto.Options) (*
 
 	t.program = nn.NewProgram(t.params)
 	t.recorded = mto.Record(t.program, t.method, t.mto, o)
+	if o.Measure {
+		t.program.Keep(t.recorded.Pred)
+	}
 	t.hyper = t.program.Hyper()
 	t.program.Backward(t.recorded.Loss(t.program))
 	t.program.ClipNorm(rc.Train.Clip)
@@ -213,12 +216,11 @@ func (t *Trainer) FLOPsPerStep() int64 { return t.program.FLOPs() }
 
 // Bytes is the memory that programs, parameters and images take.
 func (t *Trainer) Bytes() int64 {
-	states := int64(5 * 4 * t.params.Len())
 	images := 0
 	for _, s := range t.set.Splits() {
 		images += len(s.Images)
 	}
-	return t.program.Bytes() + t.probe.bytes() + states + int64(images)
+	return t.device.Bytes() + int64(images)
 }
 
 // Close frees the device and stops the workers.

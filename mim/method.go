@@ -70,10 +70,12 @@ type Term struct {
 }
 
 // Loss appends the weighted sum of the terms to the program and returns it, [1].
+// The terms' values are kept: they can be downloaded after a step.
 func (f *Forward) Loss(p *nn.Program) nn.Tensor {
 	terms := make([]nn.Term, len(f.Terms))
 	for i, t := range f.Terms {
 		terms[i] = t.Term
+		p.Keep(t.Value)
 	}
 	return p.WeightedSum(terms)
 }

@@ -70,6 +70,7 @@ func newStepOf(t testing.TB, m Method, threads int, record func(p *nn.Program) *
 	s.f = record(s.p)
 	s.loss = s.f.Loss(s.p)
 	s.p.Backward(s.loss)
+	s.keep()
 	for _, f := range rest {
 		f(s.p)
 	}
@@ -92,6 +93,24 @@ func newStepOf(t testing.TB, m Method, threads int, record func(p *nn.Program) *
 		m.Corrupt(s.batch, i, Key{Seed: 5, Epoch: 1, Image: uint32(100 + i)})
 	}
 	return s
+}
+
+// keep asks for what tests download: what the forward pass shows, and gradients
+// of the prediction and of what enters the blocks.
+func (s *step) keep() {
+	shown := []nn.Tensor{s.f.Pred, s.f.Target}
+	for _, tap := range s.f.Taps {
+		shown = append(shown, tap.EntryVisible, tap.Tokens[0])
+		for _, a := range tap.Attention {
+			shown = append(shown, a.Probs)
+		}
+	}
+	s.p.Keep(shown...)
+	for _, t := range shown {
+		if d, ok := s.p.Gradient(t); ok {
+			s.p.Keep(d)
+		}
+	}
 }
 
 // run uploads weights and batch, replays, and returns the loss.

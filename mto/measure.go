@@ -36,9 +36,13 @@ func (n *network) measure() Measure {
 		n.recordSparsity(0, 0)
 	}
 	m := Measure{Network: n.tap.Network, token: n.tap.MaskToken, layers: n.layers}
+	for _, h := range n.layers {
+		n.p.Keep(h.H, h.Cosine)
+	}
 	for _, s := range n.sparsity {
 		m.masses = append(m.masses, s.Mass)
 	}
+	n.p.Keep(m.masses...)
 	return m
 }
 

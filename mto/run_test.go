@@ -60,6 +60,12 @@ func newRun(t testing.TB, m mim.Method, threads int, record func(p *nn.Program) 
 	r := &run{t: t, m: m, ps: ps, p: nn.NewProgram(ps), b: mim.NewBatch(m)}
 	r.f = record(r.p)
 	r.loss = r.f.Loss(r.p)
+	for _, tap := range r.f.Taps { // tests download these
+		r.p.Keep(tap.Tokens...)
+		for _, a := range tap.Attention {
+			r.p.Keep(a.Probs)
+		}
+	}
 	r.p.Backward(r.loss)
 	adamw := nn.AdamWConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.05}
 	r.hyper, r.clock = r.p.Hyper(), nn.NewAdamWClock(adamw, 0)

@@ -11,6 +11,10 @@ type CPU struct {
 	pool   *simd.Pool
 	loaded map[*Program]*compiled
 	states map[*Params]*states
+
+	scratch  []float32 // for values that don't outlive a step, of all programs
+	bytes    int64     // of all programs
+	separate bool      // gives each value its own memory; for tests
 }
 
 var _ Device = (*CPU)(nil)
@@ -37,11 +41,19 @@ func (d *CPU) Load(p *Program) error {
 		return nil
 	}
 	p.sealed = true
-	m := newMemory(p, d.pool, d.stateOf(p.params))
+	pl := p.planned(!d.separate)
+	d.bytes += 4*int64(pl.own) + pl.indices
+	if len(d.scratch) < pl.scratch {
+		d.scratch = alignedFloats(pl.scratch) // programs loaded before keep the one they have
+		d.bytes += 4 * int64(pl.scratch)
+	}
+	m := newMemory(p, pl, d.pool, d.stateOf(p.params), d.scratch)
 	c := &compiled{memory: m, steps: make([]func(), len(p.ops))}
 	for i, o := range p.ops {
+		m.op = o
 		c.steps[i] = o.CPU(m)
 	}
+	m.op = nil
 	d.loaded[p] = c
 	return nil
 }
@@ -107,6 +119,9 @@ func (d *CPU) Download(dst []float32, src Tensor) error {
 	if err != nil {
 		return err
 	}
+	if m.plan.lives[src.Storage().id].place == inScratch || src.Role() == RoleValue && m.float[src.Storage().id] == nil {
+		return fmt.Errorf("nn: download: %v isn't kept: its memory may hold another value by now; ask for it with Program.Keep before Load", src)
+	}
 	copy(dst, m.F32(src))
 	return nil
 }
@@ -139,12 +154,23 @@ func (d *CPU) DownloadState(dst []float32, ps *Params, which State) error {
 	return nil
 }
 
+// Bytes implements [Device].
+func (d *CPU) Bytes() int64 {
+	n := d.bytes
+	for _, s := range d.states {
+		for _, flat := range s.flat {
+			n += 4 * int64(len(flat))
+		}
+	}
+	return n
+}
+
 // Sync implements [Device]: the CPU is never behind.
 func (d *CPU) Sync() error { return nil }
 
 // Close implements [Device].
 func (d *CPU) Close() error {
-	d.loaded, d.states = nil, nil
+	d.loaded, d.states, d.scratch = nil, nil, nil
 	return nil
 }
 

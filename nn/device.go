@@ -13,7 +13,8 @@ type Device interface {
 	Name() string
 
 	// Load makes the buffers of p and prepares its replay. Nothing can be
-	// recorded in p afterwards. Loading twice does nothing.
+	// recorded in p afterwards. Loading twice does nothing. Programs of a device
+	// share the memory of what doesn't outlive a step.
 	Load(p *Program) error
 
 	// Step replays p, which must be loaded, once from first to last operation.
@@ -25,8 +26,8 @@ type Device interface {
 	Upload(dst Tensor, src []float32) error
 	UploadIndex(dst Tensor, src []int32) error
 
-	// Download and DownloadIndex copy any tensor of a loaded program to dst;
-	// lengths must agree.
+	// Download and DownloadIndex copy a tensor of a loaded program to dst; lengths
+	// must agree, and the tensor must be one that is kept: see [Program.Keep].
 	Download(dst []float32, src Tensor) error
 	DownloadIndex(dst []int32, src Tensor) error
 
@@ -34,6 +35,9 @@ type Device interface {
 	// be ps.Len().
 	UploadState(ps *Params, which State, src []float32) error
 	DownloadState(dst []float32, ps *Params, which State) error
+
+	// Bytes returns the memory that loaded programs and flat buffers take.
+	Bytes() int64
 
 	// Sync waits until everything asked for is done.
 	Sync() error

@@ -18,6 +18,7 @@ func testDot(p *Program, y Tensor) Tensor {
 		d := NewStream(7, "test/"+y.Name()).At(0, uint32(i))
 		c[i] = d.Normal()
 	}
+	p.Keep(y)
 	w := p.Const("weights of "+y.Name(), c, y.Shape()...)
 	loss := p.value("test-dot", 1)
 	p.record(Op{

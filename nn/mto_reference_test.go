@@ -34,7 +34,9 @@ func newMTOProgram(t *testing.T, shapes map[string][]int) *mtoProgram {
 	require.NoError(t, err)
 	pool := simd.NewPool(1)
 	t.Cleanup(pool.Close)
-	return &mtoProgram{t: t, ps: ps, Program: NewProgram(ps), dev: NewCPU(pool)}
+	dev := NewCPU(pool)
+	dev.separate = true // so that get finds every value
+	return &mtoProgram{t: t, ps: ps, Program: NewProgram(ps), dev: dev}
 }
 
 // replay runs one step with the given parameters and index inputs.

@@ -33,7 +33,10 @@ type Op struct {
 	FLOPs  int64 // of matrix products: 2·m·n·k each
 
 	// CPU is called once, when the program is loaded, and returns the function
-	// that a replay calls. That function must not allocate.
+	// that a replay calls. That function must not allocate. It finds anything in
+	// what it writes, and touches no tensor but those in Reads and Writes: others
+	// may lie in the same memory at other times. What it carries over from the
+	// step before stands in Reads as well.
 	CPU func(m *Memory) func()
 
 	// Grad records the gradient of the operation, or is nil when there is none:
@@ -41,6 +44,18 @@ type Op struct {
 	Grad func(g *Gradients)
 
 	phase Phase
+}
+
+// touches yields the tensors whose buffers the operation reads or writes: those
+// that own them. Some come twice.
+func (o *Op) touches(yield func(Tensor) bool) {
+	for _, ts := range [][]Tensor{o.Reads, o.Writes} {
+		for _, t := range ts {
+			if t.Valid() && !yield(t.Storage()) {
+				return
+			}
+		}
+	}
 }
 
 // Phase returns the part of the step to which the operation belongs.

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	KindClipNorm Kind = "clip-norm" // stats [4] <- grads, loss [1]
+	KindClipNorm Kind = "clip-norm" // stats [4] <- grads, loss [1], stats
 	KindAdamW    Kind = "adamw"     // weights, moment1, moment2 <- grads, stats [4], hyper [4]
 	KindAverage  Kind = "average"   // averaged <- weights, stats [4], hyper [4]
 )
@@ -68,7 +68,7 @@ func (p *Program) ClipNorm(max float64) {
 	grads, loss := p.state(Grads), p.loss
 	p.stats = p.value("stats", NumStats)
 	p.record(Op{
-		Kind: KindClipNorm, Reads: []Tensor{grads, loss}, Writes: []Tensor{p.stats}, Attr: ClipNormAttr{max},
+		Kind: KindClipNorm, Reads: []Tensor{grads, loss, p.stats}, Writes: []Tensor{p.stats}, Attr: ClipNormAttr{max},
 		CPU: func(m *Memory) func() {
 			stats, g, l := m.F32(p.stats), m.F32(grads), m.F32(loss)
 			return func() {

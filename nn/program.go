@@ -127,6 +127,23 @@ func (p *Program) view(x Tensor, shape []int) Tensor {
 	return p.tensor(info)
 }
 
+// Keep makes the values of the given tensors outlive the step, so that
+// [Device.Download] can read them. Without it their memory may serve other
+// values as soon as the last operation has read them. Inputs, constants and
+// parameters, the loss and the stats are always kept, and so is a result of the
+// forward pass that no operation reads; absent tensors are ignored.
+func (p *Program) Keep(ts ...Tensor) {
+	if p.sealed {
+		panic("nn: keep: asked for after the program was loaded; record everything first")
+	}
+	for _, t := range ts {
+		p.own("keep", t)
+		if t.Valid() {
+			t.Storage().info().kept = true
+		}
+	}
+}
+
 // value makes a tensor that an operation will write. what names it, with its
 // number added.
 func (p *Program) value(what string, shape ...int) Tensor {
@@ -184,52 +201,30 @@ func (p *Program) FLOPs() int64 {
 	return n
 }
 
-// Bytes returns the size of the buffers that loading the program takes. The
+// Bytes returns the memory that loading the program takes on a device that has
+// loaded no other: values that are needed at different times share theirs. The
 // flat buffers of the parameters, which programs share, are not in it.
-func (p *Program) Bytes() int64 {
-	var n int64
-	for i := range p.tensors {
-		n += p.ownBytes(Tensor{p, i})
-	}
-	return n
-}
-
-// ownBytes returns the size of t's buffer, 0 if t owns none.
-func (p *Program) ownBytes(t Tensor) int64 {
-	info := t.info()
-	if info.base.Valid() || info.role == RoleState || info.role == RoleHandle {
-		return 0
-	}
-	return 4 * int64(t.Len())
-}
+func (p *Program) Bytes() int64 { return p.planned(true).bytes() }
 
 // String prints the program: a line for each operation with number, phase,
 // kind, what it writes and reads, the bytes of the buffers it is the first to
-// write, and the FLOP of its matrix products.
+// write, with "@" and where in the memory that values share those of them begin
+// that don't outlive the step, and the FLOP of its matrix products.
 func (p *Program) String() string {
 	var b strings.Builder
-	first := make([]bool, len(p.tensors))
+	pl := p.planned(true)
 	for i, o := range p.ops {
-		var bytes int64
-		for _, t := range o.Writes {
-			if t.Valid() && !first[t.id] {
-				first[t.id] = true
-				bytes += p.ownBytes(t)
-			}
-		}
 		fmt.Fprintf(&b, "%4d %-8s %-18s %s <- %s", i, o.phase, o.Kind, join(o.Writes), join(o.Reads))
 		if o.Attr != nil {
 			fmt.Fprintf(&b, " %+v", o.Attr)
 		}
-		if bytes > 0 {
-			fmt.Fprintf(&b, " %d B", bytes)
-		}
+		b.WriteString(pl.firstWritten(i, o))
 		if o.FLOPs > 0 {
 			fmt.Fprintf(&b, " %d FLOP", o.FLOPs)
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%d operations, %d bytes, %d FLOP\n", len(p.ops), p.Bytes(), p.FLOPs())
+	fmt.Fprintf(&b, "%d operations, %d bytes, %d without sharing, %d FLOP\n", len(p.ops), pl.bytes(), p.planned(false).bytes(), p.FLOPs())
 	return b.String()
 }
 

@@ -112,7 +112,7 @@ func TestProbingProgram(t *testing.T) {
 	probe.UseAveraged()
 	x := probe.Const("x", []float32{1, 10, 100}, 1, 3)
 	out := probe.Linear(x, probe.Param("w"), Tensor{})
-	require.Equal(t, int64(4*(3+2)), probe.Bytes())
+	require.Equal(t, int64(2*64), probe.Bytes())
 	_, ok := probe.Gradient(probe.Param("w"))
 	require.False(t, ok)
 

@@ -124,6 +124,7 @@ type tensorInfo struct {
 	offset  int
 	data    []float32 // RoleConstant
 	indices []int32   // RoleConstant
+	kept    bool      // asked for with Program.Keep
 	below   int       // index tensors: every element must be less; 0 = not read yet
 }
 

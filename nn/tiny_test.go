@@ -90,6 +90,7 @@ func TestTinyExclusiveOr(t *testing.T) {
 	ones := p.Const("ones", []float32{1, 1, 1, 1}, 4)
 	h := p.LinearGELU(x, p.Param("fc1.weight"), p.Param("fc1.bias"), simd.GELUTanh)
 	y := p.Linear(h, p.Param("fc2.weight"), p.Param("fc2.bias"))
+	p.Keep(y)
 	loss := p.MaskedMSE(y, target, ones)
 	p.Backward(loss)
 	p.ClipNorm(1)
@@ -196,6 +197,7 @@ func newTinyNet(t testing.TB) *tinyNet {
 	n.mse = p.MaskedMSE(pred, p.NormalizePatches(target, 1e-6), n.mask)
 	n.mean = p.MeanTokens(p.LayerNorm(p.Detach(u), Tensor{}, Tensor{}, 1e-6))
 
+	p.Keep(n.probs, n.l1, n.mse)
 	n.loss = p.WeightedSum([]Term{{Value: n.l1, Weight: 1}, {Value: n.mse, Weight: 0.5}})
 	p.Backward(n.loss)
 	p.ClipNorm(1)

@@ -15,6 +15,7 @@ func evaluate(t *testing.T, ps *Params, record func(p *Program) Tensor) []float3
 	t.Helper()
 	p := NewProgram(ps)
 	y := record(p)
+	p.Keep(y)
 	d := newDevice(t, 1)
 	require.NoError(t, d.Load(p))
 	require.NoError(t, d.UploadState(ps, Weights, ps.Initial(3)))

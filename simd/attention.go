@@ -49,15 +49,57 @@ func need(s []float32, name, formula string, n int) {
 	}
 }
 
-// attentionJob is an attention under way; a task is one head of one image.
+// attentionJob is an attention under way; a task is some heads, of one image or more.
 type attentionJob struct {
-	call Attention
+	call  Attention
+	whole bool // heads are computed by the kernels for whole heads
+	work  []headWork
 
 	task func(task, worker int)
 }
 
 func (j *attentionJob) prepare(p *Pool) {
-	j.task = func(task, worker int) { j.head(p.workers[worker], task) }
+	j.work = make([]headWork, p.threads)
+	j.task = func(task, worker int) {
+		w := &j.work[worker]
+		heads := j.call.Batch * j.call.Heads
+		lo, hi := headsOf(heads, task)
+		for i := lo; i < hi; i++ {
+			raceHead(&j.call, i)
+			if j.whole {
+				w.forward(&j.call, i, nextHead(i, lo, hi, heads, len(j.work)))
+			} else {
+				j.head(p.workers[worker], i)
+			}
+		}
+		w.end()
+	}
+}
+
+// headTasks is the number of tasks heads are handed out in, headsOf the heads lo <= i < hi of one.
+func headTasks(heads int) int { return min(heads, wantTasks) }
+
+func headsOf(heads, task int) (lo, hi int) {
+	tasks := headTasks(heads)
+	return heads * task / tasks, heads * (task + 1) / tasks
+}
+
+// nextHead guesses which head this thread computes after head i of those lo <= i < hi of a task.
+func nextHead(i, lo, hi, heads, threads int) int {
+	next := i + 1
+	if next == hi {
+		next += (threads - 1) * (hi - lo)
+	}
+	return min(next, heads-1)
+}
+
+// raceHead tells the race detector what a head writes.
+func raceHead(a *Attention, task int) {
+	h := a.headOf(task)
+	raceWrite(a.Probs, h.square, a.Tokens*a.Tokens)
+	for i := range a.Tokens {
+		raceWrite(a.Out, h.out+i*h.outLD, a.HeadDim)
+	}
 }
 
 // Attention computes what a describes, on all threads.
@@ -68,8 +110,8 @@ func (p *Pool) Attention(a *Attention) {
 		return
 	}
 	j := &p.forward
-	j.call = *a
-	p.For(a.Batch*a.Heads, j.task)
+	j.call, j.whole = *a, headKernels(a.Tokens, a.HeadDim)
+	p.For(headTasks(a.Batch*a.Heads), j.task)
 	j.call = Attention{}
 }
 
@@ -102,10 +144,6 @@ func (j *attentionJob) head(w *worker, task int) {
 	a := &j.call
 	n, h := a.Tokens, a.headOf(task)
 	probs := a.Probs[h.square:][:n*n]
-	raceWrite(probs, 0, n*n)
-	for i := range n {
-		raceWrite(a.Out, h.out+i*h.outLD, a.HeadDim)
-	}
 	w.product(&GEMM{Form: NT, M: n, N: n, K: a.HeadDim, A: h.q, LDA: h.ld, B: h.k, LDB: h.ld, C: probs, LDC: n})
 	if h.bias == nil && a.LogProbs == nil {
 		kernels.SoftmaxRows(probs, probs, n, a.Scale)

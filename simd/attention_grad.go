@@ -15,15 +15,42 @@ type AttentionGrad struct {
 	DLogits []float32 // [B,h,N,N], gradient of a loss on the biased logits, added after it, before scaling; nil for none
 }
 
-// attentionGradJob is the backward of an attention under way; a task is one head of one image.
+// attentionGradJob is the backward of an attention under way; a task is some heads, of one image or more.
 type attentionGradJob struct {
-	call AttentionGrad
+	call  AttentionGrad
+	whole bool // heads are computed by the kernels for whole heads
+	work  []headWork
 
 	task func(task, worker int)
 }
 
 func (j *attentionGradJob) prepare(p *Pool) {
-	j.task = func(task, worker int) { j.head(p.workers[worker], task) }
+	j.work = p.forward.work
+	j.task = func(task, worker int) {
+		w := &j.work[worker]
+		heads := j.call.Batch * j.call.Heads
+		lo, hi := headsOf(heads, task)
+		for i := lo; i < hi; i++ {
+			raceHeadGrad(&j.call, i)
+			if j.whole {
+				w.backward(&j.call, i, nextHead(i, lo, hi, heads, len(j.work)))
+			} else {
+				j.head(p.workers[worker], i)
+			}
+		}
+		w.end()
+	}
+}
+
+// raceHeadGrad tells the race detector what the gradient of a head writes.
+func raceHeadGrad(a *AttentionGrad, task int) {
+	h := a.headOf(task)
+	dq := task/a.Heads*a.Tokens*h.ld + task%a.Heads*a.HeadDim
+	for i := range a.Tokens {
+		for part := range 3 {
+			raceWrite(a.DQKV, dq+i*h.ld+part*h.outLD, a.HeadDim)
+		}
+	}
 }
 
 // AttentionGrad computes what a describes, on all threads.
@@ -44,9 +71,9 @@ func (p *Pool) AttentionGrad(a *AttentionGrad) {
 		return
 	}
 	j := &p.backward
-	j.call = *a
+	j.call, j.whole = *a, headKernels(n, d)
 	j.call.Attention = forward
-	p.For(b*h, j.task)
+	p.For(headTasks(b*h), j.task)
 	j.call = AttentionGrad{}
 }
 
@@ -59,11 +86,6 @@ func (j *attentionGradJob) head(w *worker, task int) {
 	dx := a.DQKV[task/a.Heads*n*3*width+task%a.Heads*d:]
 	dq, dk, dv := dx, dx[width:], dx[2*width:]
 	ds := w.square.take(n * n)
-	for i := range n {
-		raceWrite(dq, i*h.ld, d)
-		raceWrite(dk, i*h.ld, d)
-		raceWrite(dv, i*h.ld, d)
-	}
 
 	w.product(&GEMM{Form: NT, M: n, N: n, K: d, A: dout, LDA: width, B: h.v, LDB: h.ld, C: ds, LDC: n})
 	if a.DProbs != nil {

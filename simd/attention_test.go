@@ -62,23 +62,41 @@ type attentionCase struct {
 	logs, extra               bool   // LogProbs; DProbs and DLogits
 }
 
-// attentionCases are tiles ±1, the shapes of training, and each kind of bias.
-var attentionCases = []attentionCase{
-	{2, 1, 1, 1, "", false, false},
-	{1, 5, 2, 3, "each", true, true},
-	{2, 16, 3, 16, "", false, false},
-	{1, 17, 2, 16, "head", false, true},
-	{2, 49, 3, 64, "", false, true},
-	{1, 49, 2, 32, "all", true, false},
-	{1, 64, 2, 32, "each", false, false},
-	{1, 65, 1, 64, "", true, true},
+// attentionCases are all numbers of tokens around whole vectors and tiles with all head sizes of training and more,
+// options in turn; then odd sizes, which no assembly for whole heads takes, sizes beyond it, and all options.
+func attentionCases() []attentionCase {
+	biases := []string{"", "all", "head", "each"}
+	cases := []attentionCase{
+		{2, 1, 1, 1, "", false, false},
+		{1, 5, 2, 3, "each", true, true},
+		{1, 3, 1, 512, "", false, false},
+		{1, 513, 1, 8, "", true, true},
+		{3, 16, 3, 16, "", false, false},
+	}
+	for i, n := range []int{1, 2, 7, 12, 15, 16, 17, 48, 49, 50, 63, 64, 65, 66, 197} {
+		for j, d := range []int{8, 16, 32, 48, 64, 80} {
+			k := i + j
+			cases = append(cases, attentionCase{1 + k%2, n, 1 + k/2%2, d, biases[k%4], k%3 == 0, k%3 == 1})
+		}
+	}
+	for _, bias := range biases {
+		for option := range 4 {
+			cases = append(cases, attentionCase{2, 19, 2, 24, bias, option&1 != 0, option&2 != 0})
+		}
+	}
+	return cases
 }
 
 func (c attentionCase) build(r *rand.Rand) *AttentionGrad {
+	return c.buildIn(r, fillRandom, func(n int) []float32 { return make([]float32, n) })
+}
+
+// buildIn is build with the memory that take returns, filled by fill.
+func (c attentionCase) buildIn(r *rand.Rand, fill func(r *rand.Rand, s []float32), take func(n int) []float32) *AttentionGrad {
 	n, square := c.tokens, c.tokens*c.tokens
 	random := func(n int) []float32 {
-		s := make([]float32, n)
-		fillRandom(r, s)
+		s := take(n)
+		fill(r, s)
 		return s
 	}
 	all := c.batch * c.heads * square
@@ -115,28 +133,96 @@ func (a AttentionGrad) twin() *AttentionGrad {
 	return &a
 }
 
+// checkAttention compares a, forward and backward, with the meaning.
+func checkAttention(t *testing.T, p *Pool, a *AttentionGrad, what string) {
+	t.Helper()
+	want := a.twin()
+	naiveAttention(&want.Attention)
+	p.Attention(&a.Attention)
+	sameBits(t, want.Probs, a.Probs, "%s: probs", what)
+	sameBits(t, want.LogProbs, a.LogProbs, "%s: logprobs", what)
+	sameBits(t, want.Out, a.Out, "%s: out", what)
+	naiveAttentionGrad(want)
+	p.AttentionGrad(a)
+	sameBits(t, want.DQKV, a.DQKV, "%s: dqkv", what)
+}
+
 func TestAttentionHasTheBitsOfItsMeaning(t *testing.T) {
-	cases := attentionCases
+	cases := attentionCases()
 	if raceEnabled {
-		cases = cases[:4]
+		cases = slices.DeleteFunc(cases, func(c attentionCase) bool { return c.tokens > 20 })
 	}
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, threads := range []int{1, 3} {
+		for i, threads := range []int{1, 3} {
 			p := NewPool(threads)
 			defer p.Close()
-			for _, c := range cases {
-				got := c.build(r)
-				want := got.twin()
-				naiveAttention(&want.Attention)
-				p.Attention(&got.Attention)
-				what := fmt.Sprintf("%+v threads=%d", c, threads)
-				sameBits(t, want.Probs, got.Probs, "%s: probs", what)
-				sameBits(t, want.LogProbs, got.LogProbs, "%s: logprobs", what)
-				sameBits(t, want.Out, got.Out, "%s: out", what)
-				naiveAttentionGrad(want)
-				p.AttentionGrad(got)
-				sameBits(t, want.DQKV, got.DQKV, "%s: dqkv", what)
+			for k, c := range cases {
+				if k%2 != i && testing.Short() {
+					continue
+				}
+				checkAttention(t, p, c.build(r), fmt.Sprintf("%+v threads=%d", c, threads))
+			}
+		}
+	})
+}
+
+// Infinities, NaNs, subnormal and huge numbers anywhere.
+func TestAttentionOfSpecialNumbersHasTheBitsOfItsMeaning(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		p := NewPool(1)
+		r := rand.New(rand.NewPCG(23, 24))
+		for _, c := range []attentionCase{{1, 17, 2, 16, "", false, false}, {1, 49, 1, 8, "head", true, true}, {2, 12, 1, 8, "all", true, false}} {
+			for range 10 {
+				a := c.buildIn(r, func(r *rand.Rand, s []float32) {
+					fillRandom(r, s)
+					for range 1 + len(s)/200 {
+						fillSpecial(r, s[r.IntN(len(s)):][:1])
+					}
+				}, func(n int) []float32 { return make([]float32, n) })
+				checkAttention(t, p, a, fmt.Sprintf("%+v", c))
+			}
+		}
+	})
+}
+
+// A row of logits sweeps the range of exponentials, down to where they vanish.
+func TestAttentionReachesAllExponentials(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		p := NewPool(1)
+		a := attentionCase{1, 64, 1, 8, "all", true, false}.build(rand.New(rand.NewPCG(25, 26)))
+		clear(a.QKV)
+		for i := range a.Bias {
+			a.Bias[i] = -float32(i) * 0x1p-5
+			if edge := i - 3000; edge > 0 { // around ln 2^-126, float by float
+				a.Bias[i] = math.Float32frombits(math.Float32bits(-0x1.5d589ep+6) + uint32(edge-500))
+			}
+			if i%64 == 0 {
+				a.Bias[i] = 0
+			}
+		}
+		checkAttention(t, p, a, "sweep")
+	})
+}
+
+func TestAttentionWritesNothingElse(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		p := NewPool(2)
+		defer p.Close()
+		r := rand.New(rand.NewPCG(27, 28))
+		for i, c := range attentionCases() {
+			if c.tokens > 70 || raceEnabled && c.tokens > 20 {
+				continue
+			}
+			var all []*guarded
+			a := c.buildIn(r, fillRandom, func(n int) []float32 {
+				all = append(all, newGuarded(n, i%5))
+				return all[len(all)-1].s
+			})
+			p.Attention(&a.Attention)
+			p.AttentionGrad(a)
+			for _, g := range all {
+				require.True(t, g.intact(), "%+v", c)
 			}
 		}
 	})
@@ -204,31 +290,4 @@ func TestAttentionRefusesShortSlices(t *testing.T) {
 	a := attentionCase{1, 5, 2, 4, "head", false, false}.build(rand.New(rand.NewPCG(17, 18)))
 	a.Bias = a.Bias[1:]
 	require.PanicsWithValue(t, "attention: bias has 49 elements, need (batch-1)*biasbatch + (heads-1)*biashead + tokens*tokens = 50", func() { p.Attention(&a.Attention) })
-}
-
-// BenchmarkAttention measures 64 images through three heads; the rate counts the products alone, two forward and four
-// backward.
-func BenchmarkAttention(b *testing.B) {
-	for _, s := range [][2]int{{16, 16}, {49, 16}, {49, 64}, {64, 32}, {65, 64}} {
-		for _, op := range []string{"forward", "backward"} {
-			for _, threads := range []int{1, 2} {
-				b.Run(fmt.Sprintf("op=%s/tokens=%d/headdim=%d/threads=%d", op, s[0], s[1], threads), func(b *testing.B) {
-					p := NewPool(threads)
-					defer p.Close()
-					a := attentionCase{64, s[0], 3, s[1], "", false, false}.build(rand.New(rand.NewPCG(19, 20)))
-					p.Attention(&a.Attention)
-					products := 2.0
-					run := func() { p.Attention(&a.Attention) }
-					if op == "backward" {
-						products = 4
-						run = func() { p.AttentionGrad(a) }
-					}
-					for b.Loop() {
-						run()
-					}
-					gflops(b, products*64*3*2*float64(s[0]*s[0]*s[1]))
-				})
-			}
-		}
-	}
 }

@@ -28,12 +28,25 @@ func BenchmarkGEMM(b *testing.B) {
 	}
 }
 
-// gemmShapes are m, k, n of a form, for the linear layers of blocks of width d and MLPs four times as wide.
+// gemmShapes are m, k, n of a form, for the linear layers of blocks: widths 192 and 96 with batches of 64 images of 49
+// and 65 tokens, and width 48. A layer from "in" to "out" numbers makes three products of its tokens: x·Wᵀ in form nt,
+// dy·W in form nn, and dyᵀ·x in form tn. bench/peers measures the shapes of widths 192 and 96.
 func gemmShapes(form Form) [][3]int {
-	if form == TN {
-		return [][3]int{{576, 3136, 192}, {192, 3136, 192}, {768, 3136, 192}, {192, 3136, 768}, {384, 3136, 96}, {192, 2048, 48}, {48, 2048, 192}, {48, 2048, 48}}
+	var shapes [][3]int
+	for _, blocks := range []struct{ width, tokens int }{{192, 3136}, {192, 4160}, {96, 3136}, {96, 4160}, {48, 2048}} {
+		d, tokens := blocks.width, blocks.tokens
+		for _, layer := range []struct{ in, out int }{{d, 3 * d}, {d, d}, {d, 4 * d}, {4 * d, d}} { // qkv, proj, fc1, fc2
+			switch form {
+			case NT:
+				shapes = append(shapes, [3]int{tokens, layer.in, layer.out})
+			case NN:
+				shapes = append(shapes, [3]int{tokens, layer.out, layer.in})
+			case TN:
+				shapes = append(shapes, [3]int{layer.out, tokens, layer.in})
+			}
+		}
 	}
-	return [][3]int{{3136, 192, 576}, {3136, 192, 192}, {3136, 192, 768}, {3136, 768, 192}, {3136, 96, 384}, {3136, 384, 96}, {2048, 48, 192}, {2048, 192, 48}, {2048, 48, 48}}
+	return shapes
 }
 
 // gflops reports the rate of a benchmark that does so many operations a turn.

@@ -30,13 +30,13 @@ func gridOf(m int, columns cut, k int) grid {
 		height++
 	}
 	g.rowStrips = (tiles + height - 1) / height
-	g.cutColumns(n, k)
+	g.cutColumns(wantTasks, n, k)
 	return g
 }
 
 // cutColumns halves parts of columns while there are too few tasks and enough work in each.
-func (g *grid) cutColumns(n, k int) {
-	for g.tasks() < wantTasks && 2*g.colParts <= g.count && g.m/g.rowStrips*(n/(2*g.colParts))*max(k, 1) >= leastWork {
+func (g *grid) cutColumns(want, n, k int) {
+	for g.tasks() < want && 2*g.colParts <= g.count && g.m/g.rowStrips*(n/(2*g.colParts))*max(k, 1) >= leastWork {
 		g.colParts *= 2
 	}
 }

@@ -52,6 +52,27 @@ func TestGEMMTouchesNothingOutsideItsSlices(t *testing.T) {
 	})
 }
 
+func TestAttentionTouchesNothingOutsideItsSlices(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		if ISA() == "avx2" && testing.Short() {
+			t.Log("avx2 left out with -short, which is for qemu-x86_64: it reads the lanes that VMASKMOVPS masks")
+			return
+		}
+		p := NewPool(1)
+		r := rand.New(rand.NewPCG(29, 30))
+		for _, c := range attentionCases() {
+			if c.tokens > 70 || raceEnabled && c.tokens > 20 {
+				continue
+			}
+			for _, atEnd := range []bool{true, false} {
+				a := c.buildIn(r, fillRandom, func(n int) []float32 { return paged(t, n, atEnd) })
+				p.Attention(&a.Attention)
+				p.AttentionGrad(a)
+			}
+		}
+	})
+}
+
 func TestIdleWorkersSleep(t *testing.T) {
 	p := NewPool(4)
 	defer p.Close()

@@ -35,6 +35,7 @@ type commandLine struct {
 	Collect   collectCommand   `cmd:"" help:"Judge a study's finished runs again and write its results."`
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
+	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`
 	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value."`
 	Child     harness.Child    `cmd:"" name:"child" hidden:""`
 }

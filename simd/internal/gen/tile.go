@@ -76,6 +76,7 @@ func tile(v vectors, rows, columns int) {
 			g.x[i] = append(g.x[i], v.new())
 		}
 	}
+	g.touch()
 	g.start()
 	g.chain()
 	g.add()
@@ -186,6 +187,29 @@ func (g *tileGen) eachVector(label string, p, stride reg.GPVirtual, full, partia
 	Label(label + "Done")
 }
 
+// touch asks for the cache lines of C, and of what is added at the end, while there is time.
+func (g *tileGen) touch() {
+	lines := func(p, stride reg.GPVirtual) {
+		for i := range g.rows {
+			for b := 0; b < g.columns*g.v.bytes; b += 64 {
+				PREFETCHT0(Mem{Base: p, Disp: b})
+			}
+			if i < g.rows-1 {
+				ADDQ(stride, p)
+			}
+		}
+	}
+	c, add := g.field("C"), g.field("Add")
+	CMPQ(c, add)
+	JEQ(LabelRef("same"))
+	lines(c, g.field("CRow"))
+	Label("same")
+	TESTQ(add, add)
+	JZ(LabelRef("touched"))
+	lines(add, g.field("AddRow"))
+	Label("touched")
+}
+
 // start sets the tile to +0 or loads it.
 func (g *tileGen) start() {
 	p := g.field("Start")
@@ -252,13 +276,23 @@ func (g *tileGen) chain() {
 	}
 	left := []reg.VecVirtual{g.v.new(), g.v.new()}
 	ahead, aheadStep := g.field("Ahead"), g.field("AheadStep")
-	ADDQ(a, ahead)
+	bAhead := GP64()
+	MOVQ(bStep, bAhead)
+	SHLQ(U8(4), bAhead)
+	ADDQ(b, bAhead)
 	step := func() {
 		for j := range right {
 			VMOVUPS(Mem{Base: b, Disp: j * g.v.bytes}, right[j])
 		}
 		PREFETCHT0(Mem{Base: ahead})
+		if g.v.bytes == 64 { // a column of A lies on two lines as a rule
+			PREFETCHT0(Mem{Base: ahead, Disp: 64})
+		}
 		ADDQ(aheadStep, ahead)
+		for d := 0; d < g.columns*g.v.bytes; d += 64 {
+			PREFETCHT0(Mem{Base: bAhead, Disp: d})
+		}
+		ADDQ(bStep, bAhead)
 		for i, x := range g.x {
 			VBROADCASTSS(rowMem(bases, row, row3, i), left[i%2])
 			for j := range right {

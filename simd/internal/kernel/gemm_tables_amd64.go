@@ -15,7 +15,7 @@ func gemmAVX512() GEMMKernels {
 
 func gemmAVX2() GEMMKernels {
 	return GEMMKernels{
-		MR: 6, NR: 16, Wide: 24, Lanes: 8,
+		MR: 6, NR: 16, Wide: 24, Lanes: 8, SmallTile: true,
 		MultiplyTile: multiplyTileAVX2,
 		PackRows: func(dst, src []float32, ld, k, cols, width int) {
 			packRowsBy(8, packRowsVectorAVX2, dst, src, ld, k, cols, width)

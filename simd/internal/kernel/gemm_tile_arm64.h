@@ -1,90 +1,128 @@
-// The body of a microkernel of 6 rows. Whoever includes it defines, for its width,
+// The body of a microkernel of 6 rows x VECTORS vectors of 4 columns, VECTORS 1 to 4. Whoever includes it defines, for
+// its width,
 //
-//	ZERO        +0 into all accumulators
-//	LOAD(r, n)  row r of the accumulators from memory at general register n
-//	PLUS(r, n)  row r plus memory at n, through V24 .. V27
-//	STORE(r, n) row r to memory at n
-//	STEP(i)     one p: row r of the accumulators += element i of V(24+r) * b[p]; moves to the next row of B
-//	STEPC       the same with row r's factor in element r of V24 (r < 4) or element r-2 of V25
+//	VECTORS          vectors in a row; vector x of row r of the accumulators is V(VECTORS*r+x)
+//	ZERO             +0 into all accumulators
+//	LOADROW(v, n)    V(v) .. V(v+VECTORS-1) from memory at general register n
+//	STOREROW(v, n)   the same to memory
+//	LOADLEFT(v, n)   all vectors of a row but its last, from memory at n, which moves behind them
+//	STORELEFT(v, n)  the same to memory
+//	ADDROW(r)        row r of the accumulators plus V24 ..
+//	STEP(s, d, i)    one p: row r of the accumulators += element i of V(s+d*r) * b[p]; moves to the next row of B
+//	EIGHT            eight p, a[r,p..p+7] side by side
+//	COLUMN           one p, a[0..7,p] side by side at R21: row r += a[r,p] * b[p]; moves to the next column and row
 //
-// R0 t, R1 the p still to do, R2 b[p], R3 AStep, R4 ARow, R5 BStep, R6 Rows, R7 scratch, R10 .. R15 a[r,p].
-// All six rows are always computed. Rows 0 to 3 of the registers are the tile's rows, its last one repeated; 4 and 5 are
-// its last two, so that from four rows on two loads fetch a column. A row that is there twice is stored twice.
+// R0 t, R1 the p still to do, R2 b[p], R3 AStep, R4 ARow, R5 BStep, R6 Rows, R7 scratch, R10 .. R15 a[r,p], R19
+// BStep - 32, R20 the columns in the last vector if it isn't full, otherwise 0.
+// All six rows are always computed. Those the tile doesn't have get its last row's start and some element of A; they
+// are stored where the last row goes, before it.
+//
+// The fewest instructions there can be for one p are 6*VECTORS multiply-adds and the loads: the row of B takes one LD1
+// of up to four vectors; A takes 6/16 where a[r,p] and a[r,p+1] are neighbours (an LD1 brings 16 p of a row), one where
+// a[r,p] and a[r+1,p] are. TestNEONTilesRunCloseToTheirIdeal holds the loops eight and columns to it. Of A along k, so
+// many vectors don't fit beside the accumulators: the wide tiles take one of each row at a time.
 
-#define IFROW(r, stride, from, to) CMP $r, R6; CSEL GT, stride, ZR, R7; ADD R7, from, to
-#define LASTBUT(i, stride, from, to) SUBS $(i+1), R6, R7; CSEL GE, R7, ZR, R7; MADD R7, from, stride, to
-// Applies do to the rows of a matrix at R8, R9 bytes apart.
-#define ROWS(do) \
-	do(0, 8); \
-	IFROW(1, R9, R8, R16); do(1, 16); \
-	IFROW(2, R9, R16, R16); do(2, 16); \
-	IFROW(3, R9, R16, R16); do(3, 16); \
-	LASTBUT(1, R9, R8, R16); do(4, 16); \
-	LASTBUT(0, R9, R8, R16); do(5, 16)
+// The rows of a matrix at base, stride bytes apart, into R10 .. R15; the last one again for those that aren't there.
+#define NEXTROW(r, stride, from, to) CMP $r, R6; CSEL GT, stride, ZR, R7; ADD R7, from, to
+#define POINTROWS(stride) \
+	NEXTROW(1, stride, R10, R11); NEXTROW(2, stride, R11, R12); NEXTROW(3, stride, R12, R13); \
+	NEXTROW(4, stride, R13, R14); NEXTROW(5, stride, R14, R15)
+#define ROWS(do) do(5, 15); do(4, 14); do(3, 13); do(2, 12); do(1, 11); do(0, 10)
+
+// The first R20 elements of a vector, 1 to 3, from memory at n and to it; n is overwritten.
+#define LOADSOME(v, n) TBZ $1, R20, 5(PC); LD1DP(v, n); TBZ $0, R20, 4(PC); LD1S2(v, n); B 2(PC); LD1S0(v, n)
+#define STORESOME(v, n) TBZ $1, R20, 5(PC); ST1DP(v, n); TBZ $0, R20, 4(PC); ST1S2(v, n); B 2(PC); ST1S0(v, n)
+
+#define START(r, n) LOADROW(VECTORS*r, n)
+#define STARTSOME(r, n) LOADLEFT(VECTORS*r, n); LOADSOME(VECTORS*r+VECTORS-1, n)
+#define PLUS(r, n) LOADROW(24, n); ADDROW(r)
+#define PLUSSOME(r, n) LOADLEFT(24, n); LOADSOME(24+VECTORS-1, n); ADDROW(r)
+#define STORE(r, n) STOREROW(VECTORS*r, n)
+#define STORESOMEROW(r, n) STORELEFT(VECTORS*r, n); STORESOME(VECTORS*r+VECTORS-1, n)
 
 	MOVD t+0(FP), R0
 	MOVD Tile_K(R0), R1
-	MOVD Tile_A(R0), R10
 	MOVD Tile_B(R0), R2
 	MOVD Tile_AStep(R0), R3
 	MOVD Tile_ARow(R0), R4
 	MOVD Tile_BStep(R0), R5
 	MOVD Tile_Rows(R0), R6
-	IFROW(1, R4, R10, R11)
-	IFROW(2, R4, R11, R12)
-	IFROW(3, R4, R12, R13)
-	LASTBUT(1, R4, R10, R14)
-	LASTBUT(0, R4, R10, R15)
+	MOVD Tile_Cols(R0), R20
+	AND $3, R20
+	SUB $32, R5, R19
 
 	// x = start, or +0
-	MOVD Tile_Start(R0), R8
-	CBZ R8, zero
+	MOVD Tile_Start(R0), R10
+	CBZ R10, zero
 	MOVD Tile_StartRow(R0), R9
-	ROWS(LOAD)
+	POINTROWS(R9)
+	CBNZ R20, startsome
+	ROWS(START)
+	B chain
+startsome:
+	ROWS(STARTSOME)
 	B chain
 zero:
 	ZERO
 
 chain:
+	MOVD Tile_A(R0), R10
+	POINTROWS(R4)
 	CMP $4, R3
 	BEQ rows
 	CMP $4, R4
 	BNE single
-	CMP $4, R6
+	ADD R6<<2, R3, R7
+	CMP $32, R7
 	BLT single
 
-	// a[0..Rows-1,p] lie side by side.
-	CBZ R1, done
-	SUB $8, R14 // a[Rows-4,p]
+	// a[0..Rows-1,p] lie side by side, and what is read behind them comes before the end of the last column: all p but
+	// that one.
+	SUBS $5, R1
+	BLT few
+	MOVD R10, R21
 columns:
-	VLD1.P (R10)(R3), [V24.S4]
-	VLD1.P (R14)(R3), [V25.S4]
-	STEPC
-	SUBS $1, R1
-	BNE columns
-	B done
-
-	// a[r,p..p+3] lie side by side: four p at a time.
-rows:
+	COLUMN
+	COLUMN
+	COLUMN
+	COLUMN
 	SUBS $4, R1
-	BLT rest
+	BGE columns
+	SUB R10, R21
+	ADD R21, R10
+	ADD R21, R11
+	ADD R21, R12
+	ADD R21, R13
+	ADD R21, R14
+	ADD R21, R15
+few:
+	ADD $5, R1
+	B single
+
+	// a[r,p..p+7] lie side by side.
+rows:
+	SUBS $8, R1
+	BLT four
+eight:
+	EIGHT
+	SUBS $8, R1
+	BGE eight
 four:
+	TBZ $2, R1, left
 	FMOVQ.P 16(R10), F24
 	FMOVQ.P 16(R11), F25
 	FMOVQ.P 16(R12), F26
 	FMOVQ.P 16(R13), F27
 	FMOVQ.P 16(R14), F28
 	FMOVQ.P 16(R15), F29
-	STEP(0)
-	STEP(1)
-	STEP(2)
-	STEP(3)
-	SUBS $4, R1
-	BGE four
-rest:
-	ADD $4, R1
+	STEP(24, 1, 0)
+	STEP(24, 1, 1)
+	STEP(24, 1, 2)
+	STEP(24, 1, 3)
+left:
+	AND $3, R1
 
-	// Any strides, and what is left of four p.
+	// What is left over, and any strides.
 single:
 	CBZ R1, done
 one:
@@ -94,23 +132,41 @@ one:
 	VLD1R.P (R13)(R3), [V27.S4]
 	VLD1R.P (R14)(R3), [V28.S4]
 	VLD1R.P (R15)(R3), [V29.S4]
-	STEP(0)
+	STEP(24, 1, 0)
 	SUBS $1, R1
 	BNE one
 
 done:
 	// c = x + add, or x
-	MOVD Tile_Add(R0), R8
-	CBZ R8, store
+	MOVD Tile_Add(R0), R10
+	CBZ R10, store
 	MOVD Tile_AddRow(R0), R9
+	POINTROWS(R9)
+	CBNZ R20, plussome
 	ROWS(PLUS)
+	B store
+plussome:
+	ROWS(PLUSSOME)
 
 store:
-	MOVD Tile_C(R0), R8
+	MOVD Tile_C(R0), R10
 	MOVD Tile_CRow(R0), R9
+	POINTROWS(R9)
+	CBNZ R20, storesome
 	ROWS(STORE)
 	RET
+storesome:
+	ROWS(STORESOMEROW)
+	RET
 
-#undef IFROW
-#undef LASTBUT
+#undef NEXTROW
+#undef POINTROWS
 #undef ROWS
+#undef LOADSOME
+#undef STORESOME
+#undef START
+#undef STARTSOME
+#undef PLUS
+#undef PLUSSOME
+#undef STORE
+#undef STORESOMEROW

@@ -36,16 +36,28 @@
 // Memory at general register n; the P forms move n past what they read or wrote. LD1X4 takes registers t .. t+3.
 #define LD1X1(t, n) WORD $(0x4C407800 | (n)<<5 | (t)) // ld1 {Vt.4s}, [Xn]
 #define LD1X2(t, n) WORD $(0x4C40A800 | (n)<<5 | (t)) // ld1 {Vt.4s, V(t+1).4s}, [Xn]
+#define LD1X3(t, n) WORD $(0x4C406800 | (n)<<5 | (t)) // ld1 {Vt.4s-V(t+2).4s}, [Xn]
 #define LD1X4(t, n) WORD $(0x4C402800 | (n)<<5 | (t)) // ld1 {Vt.4s-V(t+3).4s}, [Xn]
 #define LD1X1P(t, n) WORD $(0x4CDF7800 | (n)<<5 | (t)) // ld1 {Vt.4s}, [Xn], #16
 #define LD1X2P(t, n) WORD $(0x4CDFA800 | (n)<<5 | (t)) // ld1 {Vt.4s, V(t+1).4s}, [Xn], #32
+#define LD1X3P(t, n) WORD $(0x4CDF6800 | (n)<<5 | (t)) // ld1 {Vt.4s-V(t+2).4s}, [Xn], #48
 #define LD1X4P(t, n) WORD $(0x4CDF2800 | (n)<<5 | (t)) // ld1 {Vt.4s-V(t+3).4s}, [Xn], #64
 #define ST1X1(t, n) WORD $(0x4C007800 | (n)<<5 | (t)) // st1 {Vt.4s}, [Xn]
 #define ST1X2(t, n) WORD $(0x4C00A800 | (n)<<5 | (t)) // st1 {Vt.4s, V(t+1).4s}, [Xn]
+#define ST1X3(t, n) WORD $(0x4C006800 | (n)<<5 | (t)) // st1 {Vt.4s-V(t+2).4s}, [Xn]
 #define ST1X4(t, n) WORD $(0x4C002800 | (n)<<5 | (t)) // st1 {Vt.4s-V(t+3).4s}, [Xn]
 #define ST1X1P(t, n) WORD $(0x4C9F7800 | (n)<<5 | (t)) // st1 {Vt.4s}, [Xn], #16
 #define ST1X2P(t, n) WORD $(0x4C9FA800 | (n)<<5 | (t)) // st1 {Vt.4s, V(t+1).4s}, [Xn], #32
+#define ST1X3P(t, n) WORD $(0x4C9F6800 | (n)<<5 | (t)) // st1 {Vt.4s-V(t+2).4s}, [Xn], #48
 #define ST1X4P(t, n) WORD $(0x4C9F2800 | (n)<<5 | (t)) // st1 {Vt.4s-V(t+3).4s}, [Xn], #64
+
+// Single elements of t at general register n: S0 and S2 are elements 0 and 2, D is the first two. The others stay.
+#define LD1S0(t, n) WORD $(0x0D408000 | (n)<<5 | (t)) // ld1 {Vt.s}[0], [Xn]
+#define LD1S2(t, n) WORD $(0x4D408000 | (n)<<5 | (t)) // ld1 {Vt.s}[2], [Xn]
+#define LD1DP(t, n) WORD $(0x0DDF8400 | (n)<<5 | (t)) // ld1 {Vt.d}[0], [Xn], #8
+#define ST1S0(t, n) WORD $(0x0D008000 | (n)<<5 | (t)) // st1 {Vt.s}[0], [Xn]
+#define ST1S2(t, n) WORD $(0x4D008000 | (n)<<5 | (t)) // st1 {Vt.s}[2], [Xn]
+#define ST1DP(t, n) WORD $(0x0D9F8400 | (n)<<5 | (t)) // st1 {Vt.d}[0], [Xn], #8
 
 // Whole registers, and bits: MOVV copies; BSL: d = d ? n : m by bits.
 #define MOVV(d, n) WORD $(0x4EA01C00 | (n)<<16 | (n)<<5 | (d)) // mov Vd.16b, Vn.16b

@@ -42,7 +42,7 @@ func TestNEONWords(t *testing.T) {
 				arguments = append(arguments, strconv.Itoa(n))
 				text = strings.NewReplacer(
 					"V"+name+".", fmt.Sprintf("v%d.", n), "X"+name, fmt.Sprintf("x%d", n), "#"+name, fmt.Sprint("#", n),
-					"V("+name+"+1).", fmt.Sprintf("v%d.", n+1), "V("+name+"+3).", fmt.Sprintf("v%d.", n+3),
+					"V("+name+"+1).", fmt.Sprintf("v%d.", n+1), "V("+name+"+2).", fmt.Sprintf("v%d.", n+2), "V("+name+"+3).", fmt.Sprintf("v%d.", n+3),
 				).Replace(text)
 			}
 			calls = append(calls, fmt.Sprintf("%s(%s)", m[1], strings.Join(arguments, ", ")))

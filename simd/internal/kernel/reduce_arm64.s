@@ -104,8 +104,7 @@ sixteen:
 	MOVD R4, R6
 	LD1X4(16, 0)
 rows16:
-	LD1X4(0, 5)
-	ADD R3, R5
+	VLD1.P (R5)(R3), [V0.S4, V1.S4, V2.S4, V3.S4]
 	FADD4(16, 16, 0)
 	SUBS $1, R6
 	BNE rows16
@@ -122,8 +121,7 @@ four:
 	MOVD R4, R6
 	LD1X1(16, 0)
 rows4:
-	LD1X1(0, 5)
-	ADD R3, R5
+	VLD1.P (R5)(R3), [V0.S4]
 	FADD(16, 16, 0)
 	SUBS $1, R6
 	BNE rows4

@@ -1,10 +1,11 @@
 package kernel
 
 // Table is one implementation of every kernel, for one instruction set. An entry for which there is no assembly is the
-// meaning, so each table is complete.
+// meaning, so each table is complete but for AttentionKernels.
 type Table struct {
 	Name string // "generic", "avx2", "avx512" or "neon": a value of MTOBENCH_ISA
 	GEMMKernels
+	AttentionKernels
 	RowKernels
 }
 
@@ -18,6 +19,9 @@ type GEMMKernels struct {
 	// Lanes divides NR and Wide. The microkernel reads the rows of its B panel in whole multiples of Lanes columns: a
 	// panel must be readable (its values past Tile.Cols don't matter) up to the next multiple.
 	Lanes int
+
+	// SmallTile says that a step of k takes a tile so few cycles that cache lines which bring little of A and B limit it.
+	SmallTile bool
 
 	// MultiplyTile computes one tile of a product; see Tile. It keeps no pointer of t.
 	MultiplyTile func(t *Tile)
@@ -60,10 +64,10 @@ type Tile struct {
 	Rows int // 96: 1..MR
 	Cols int // 104: 1..Wide
 
-	// What will be read next lies Ahead bytes after A: one cache line a step may be prefetched there, from AheadStep
-	// bytes on each time. It is a hint, and never read: there may be nothing.
-	Ahead     int // 112
-	AheadStep int // 120
+	// Two cache lines a step may be prefetched from address Ahead on, which moves by AheadStep bytes. It is a hint, not
+	// a pointer: nothing is read, and there may be nothing.
+	Ahead     uintptr // 112
+	AheadStep int     // 120
 }
 
 // Generic is the table of the meanings.

@@ -3,10 +3,10 @@ package kernel
 import "golang.org/x/sys/cpu"
 
 // AVX2 needs AVX2 and FMA.
-var AVX2 = Table{Name: "avx2", GEMMKernels: gemmAVX2(), RowKernels: rowsAVX2()}
+var AVX2 = Table{Name: "avx2", GEMMKernels: gemmAVX2(), AttentionKernels: attentionAVX2(), RowKernels: rowsAVX2()}
 
 // AVX512 needs AVX-512 F, VL, BW and DQ, and what AVX2 needs.
-var AVX512 = Table{Name: "avx512", GEMMKernels: gemmAVX512(), RowKernels: rowsAVX512()}
+var AVX512 = Table{Name: "avx512", GEMMKernels: gemmAVX512(), AttentionKernels: attentionAVX512(), RowKernels: rowsAVX512()}
 
 func supported() []*Table {
 	var t []*Table

@@ -17,7 +17,7 @@ func TestTilesHaveTheBitsOfTheMeaning(t *testing.T) {
 		t.Run(table.Name, func(t *testing.T) {
 			for rows := 1; rows <= table.MR; rows++ {
 				for cols := 1; cols <= table.Wide; cols++ {
-					for _, k := range []int{0, 1, 3, 4, 5, 9} {
+					for _, k := range []int{0, 1, 3, 4, 5, 9, 14, 23} {
 						checkTile(t, table, &guards{shift: (rows + cols) % 5}, rows, cols, k, (rows+cols+k)%12)
 					}
 				}
@@ -59,7 +59,7 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 	case 0:
 		tile.ARow, tile.AStep = 4*(k+3), 4
 	case 1:
-		tile.ARow, tile.AStep = 4, 4*(rows+1)
+		tile.ARow, tile.AStep = 4, 4*(rows+1+5*(cols%2))
 	case 2:
 		tile.ARow, tile.AStep = 4*(3*k+2), 12
 	}
@@ -95,6 +95,8 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 	}
 }
 
+type pack = func(dst, src []float32, ld, k, cols, width int)
+
 // TestPanelsHaveTheElementsOfTheMeaning runs every table's packing on all remainders of its blocks.
 func TestPanelsHaveTheElementsOfTheMeaning(t *testing.T) {
 	const ld = 41
@@ -102,7 +104,6 @@ func TestPanelsHaveTheElementsOfTheMeaning(t *testing.T) {
 	for i := range src {
 		src[i] = float32(i + 1)
 	}
-	type pack = func(dst, src []float32, ld, k, cols, width int)
 	check := func(name string, want, got pack, rows, columns, k, cols, width int) {
 		t.Helper()
 		used := src[:(rows-1)*ld+columns] // no element more than the meaning reads
@@ -117,8 +118,10 @@ func TestPanelsHaveTheElementsOfTheMeaning(t *testing.T) {
 	for _, table := range Supported() {
 		for _, k := range []int{1, 3, 4, 5, 8, 15, 16, 17, 31, 40} {
 			for cols := 1; cols <= table.NR; cols++ {
-				check(table.Name+" columns", packColumns, table.PackColumns, cols, k, k, cols, table.NR)
-				check(table.Name+" rows", packRows, table.PackRows, k, cols, k, cols, table.NR)
+				for _, width := range []int{(cols + table.Lanes - 1) / table.Lanes * table.Lanes, table.NR} {
+					check(table.Name+" columns", packColumns, table.PackColumns, cols, k, k, cols, width)
+					check(table.Name+" rows", packRows, table.PackRows, k, cols, k, cols, width)
+				}
 			}
 		}
 	}
