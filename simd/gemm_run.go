@@ -1,7 +1,5 @@
 package simd
 
-import "github.com/mtobench/mtobench/simd/internal/kernel"
-
 // GEMM computes the product g describes, on all threads.
 func (p *Pool) GEMM(g *GEMM) {
 	call := *g
@@ -9,11 +7,14 @@ func (p *Pool) GEMM(g *GEMM) {
 	if call.M == 0 || call.N == 0 {
 		return
 	}
-	if call.Form == TN {
+	switch {
+	case call.Precision == BF16:
+		p.bf16.run(p, &call)
+	case call.Form == TN:
 		p.gemmTN.run(p, &call)
-		return
+	default:
+		p.gemm.run(p, &call)
 	}
-	p.gemm.run(p, &call)
 }
 
 // gemmJob is a product of form NN or NT under way: B is packed by all threads, then strips of C are computed.
@@ -29,7 +30,7 @@ type gemmJob struct {
 
 func (j *gemmJob) prepare(p *Pool) {
 	j.packTask = func(task, _ int) { packPanel(j.panels, &j.call, j.product.columns, task) }
-	j.stripTask = func(task, worker int) { j.strip(&p.workers[worker].tile, task) }
+	j.stripTask = func(task, worker int) { j.strip(p.workers[worker], task) }
 }
 
 // packAbove is the number of rows of C above which copying B into panels costs less than it gains.
@@ -99,27 +100,31 @@ func productOf(g *GEMM) product {
 }
 
 // strip computes a part of C and what follows the chains.
-func (j *gemmJob) strip(t *kernel.Tile, task int) {
+func (j *gemmJob) strip(w *worker, task int) {
 	i0, i1, q0, q1 := j.strips.part(task)
 	j0, j1 := j.product.columns.span(q0, q1)
+	t, product := &w.tile, j.product
+	if crowded(j.call.LDA) {
+		product.left, product.panelFirst = w.scratch.take(kernels.MR*(product.kBlock+cacheLine/elementBytes)), false
+	}
 	raceProduct(&j.call, i0, i1, j0, j1)
-	if j.product.packed {
+	if product.packed {
 		raceRead(j.panels, j0*j.call.K, (j1-j0)*j.call.K)
 	}
 	if !j.call.GELU {
-		j.product.multiply(t, i0, i1, q0, q1)
+		product.multiply(t, i0, i1, q0, q1)
 		return
 	}
 	// Row tile by row tile, so that GELU finds its input in the first-level cache.
-	if j.product.panelFirst || j.product.kBlock < j.product.k {
-		j.product.multiply(t, i0, i1, q0, q1)
+	if product.panelFirst || product.kBlock < product.k {
+		product.multiply(t, i0, i1, q0, q1)
 		j.call.activate(i0, i1, j0, j1)
 		return
 	}
 	tiles := tilesOf(i1 - i0)
 	for s := range tiles {
 		lo, hi := i0+(i1-i0)*s/tiles, i0+(i1-i0)*(s+1)/tiles
-		j.product.multiply(t, lo, hi, q0, q1)
+		product.multiply(t, lo, hi, q0, q1)
 		j.call.activate(lo, hi, j0, j1)
 	}
 }

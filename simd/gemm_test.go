@@ -155,7 +155,9 @@ func gemmCases() []gemmCase {
 		}
 		cs = append(cs,
 			gemmCase{form: form, m: 0, n: 5, k: 5}, gemmCase{form: form, m: 5, n: 0, k: 5},
-			gemmCase{form: form, m: 64, n: 200, k: 40}, gemmCase{form: form, m: 131, n: 96, k: 17, more: 3})
+			gemmCase{form: form, m: 64, n: 200, k: 40}, gemmCase{form: form, m: 131, n: 96, k: 17, more: 3},
+			gemmCase{form: form, m: 64, n: 70, k: 512},                                                                     // rows that crowd the cache
+			gemmCase{form: form, m: 656, n: 20, k: 530}, gemmCase{form: form, m: 20, n: 661, k: 1100, extra: "accumulate"}) // rows far apart
 	}
 	for _, form := range []Form{NN, NT} {
 		for _, extra := range []string{"accumulate", "bias", "residual", "residual in place", "gelu", "gelu erf"} {
@@ -203,7 +205,8 @@ func TestGEMMHasTheBitsOfItsMeaning(t *testing.T) {
 
 func TestGEMMBitsDontDependOnThreads(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for _, c := range []gemmCase{{form: NN, m: 300, n: 100, k: 48}, {form: NT, m: 50, n: 300, k: 64, extra: "gelu"}, {form: TN, m: 48, n: 96, k: 1100, extra: "accumulate"}} {
+	for _, c := range []gemmCase{{form: NN, m: 300, n: 100, k: 48}, {form: NT, m: 50, n: 300, k: 64, extra: "gelu"}, {form: TN, m: 48, n: 96, k: 1100, extra: "accumulate"},
+		{form: TN, m: 96, n: 656, k: 1700, extra: "accumulate"}} {
 		first := c.build(r, fillRandom, func(n int) []float32 { return make([]float32, n) })
 		others := []*GEMM{first.twin(), first.twin()}
 		run := func(threads int, g *GEMM) {
