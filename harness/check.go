@@ -9,6 +9,7 @@ import (
 	"github.com/mtobench/mtobench/internal/spelling"
 	"github.com/mtobench/mtobench/mim"
 	"github.com/mtobench/mtobench/mto"
+	"github.com/mtobench/mtobench/simd"
 	"github.com/mtobench/mtobench/vit"
 )
 
@@ -60,6 +61,7 @@ func (c *Config) checkNames() error {
 		{"mto.gate", c.MTO.Gate, []string{"none", "adaptive", "hard"}},
 		{"train.schedule", c.Train.Schedule, []string{"constant", "cosine", "trapezoid"}},
 		{"train.flip", c.Train.Flip, []string{"auto", "on", "off"}},
+		{"train.precision", c.Train.Precision, []string{simd.F32.String(), simd.BF16.String()}},
 	} {
 		if !slices.Contains(k.known, k.value) {
 			return fmt.Errorf("%s: %q: did you mean %s? (known: %s)", k.key, k.value, spelling.Nearest(k.value, k.known), strings.Join(k.known, ", "))

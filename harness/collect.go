@@ -61,6 +61,7 @@ func (s *Study) Collect() (*Report, error) {
 	}
 	r := &Report{Study: s}
 	pairs := map[int]map[string]*finished{}
+	var first *finished
 	for _, seed := range s.Lock.Seeds {
 		pairs[seed] = map[string]*finished{}
 		for _, arm := range []string{ArmOff, ArmOn} {
@@ -73,6 +74,12 @@ func (s *Study) Collect() (*Report, error) {
 				return nil, err
 			default:
 				pairs[seed][arm] = f
+				if first == nil {
+					first = f
+				}
+				if a, b := first.manifest, f.manifest; a.Arithmetic != b.Arithmetic {
+					return nil, fmt.Errorf("%w: %s was computed as %s, %s as %s: their bits don't compare; run the study on CPUs of one kind", ErrLock, first.job.Dir, a.Arithmetic, f.job.Dir, b.Arithmetic)
+				}
 			}
 		}
 	}

@@ -101,6 +101,7 @@ type TrainConfig struct {
 	CropMax        float64 `toml:"crop_max"`
 	CropRatio      float64 `toml:"crop_ratio"` // aspect ratio in [1/crop_ratio, crop_ratio]
 	Flip           string  `toml:"flip"`       // "auto": where the data set says labels survive it; "on"; "off"
+	Precision      string  `toml:"precision"`  // of the operands of linear layers, in training and probes: "f32" or "bf16"
 }
 
 // ProbeConfig fixes how quality is measured (methodology 2.3).

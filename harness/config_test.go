@@ -47,6 +47,7 @@ func TestMistakesNameTheNearestKeyOrValue(t *testing.T) {
 	check("study.target: 0.5 isn't among study.targets", "", "study.target=0.5")
 	check("model.heads: width 48 doesn't split into 5 heads", "", "model.heads=5")
 	check("probe.layer: 3: the encoder has 2 blocks", "", "probe.layer=3")
+	check("did you mean bf16?", "", "train.precision=fp16")
 	check("study.name", "", "study.name=../escape")
 }
 

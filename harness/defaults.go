@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mtobench/mtobench/mto"
+	"github.com/mtobench/mtobench/simd"
 	"github.com/mtobench/mtobench/vit"
 )
 
@@ -34,7 +35,7 @@ func Defaults(n Names) Config {
 		Train: TrainConfig{
 			Batch: 128, Epochs: 40, BaseLR: 1.5e-3, Schedule: "constant", Warmup: 0.05, Cooldown: 0.2,
 			Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.05, Clip: 1, AverageHorizon: 0.02,
-			CropMin: 0.6, CropMax: 1, CropRatio: 4.0 / 3.0, Flip: "auto",
+			CropMin: 0.6, CropMax: 1, CropRatio: 4.0 / 3.0, Flip: "auto", Precision: simd.F32.String(),
 		},
 		Probe: ProbeConfig{Bank: 10000, Validation: 0, Lambda: 1e-2, KNNK: 20, KNNT: 0.07},
 	}

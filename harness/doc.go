@@ -10,9 +10,9 @@
 //  5. judges: paired ratio of epochs-to-target with its interval, and a verdict by a fixed rule.
 //
 // It promises that the same configuration and seed give the same bits of weights, metrics and
-// epochs-to-target on every CPU, for any number of threads and after any interruption; that a run's
-// folder is its whole state (finished is skipped, partial goes on from its last checkpoint, one in use
-// is left alone); and that no file is ever seen half-written.
+// epochs-to-target on every CPU (see Precision for the one exception), for any number of threads and
+// after any interruption; that a run's folder is its whole state (finished is skipped, partial goes on
+// from its last checkpoint, one in use is left alone); and that no file is ever seen half-written.
 //
 // It refuses a lock of other data, settings or numerics, an arm that starts unlike its partner, and
 // any file of a newer schema. Nothing is printed but through a [Monitor] and [Report.WriteText].
@@ -93,6 +93,7 @@
 //	train.crop_max         largest area (1)
 //	train.crop_ratio       aspect ratios lie between 1/crop_ratio and crop_ratio (4/3)
 //	train.flip             auto: where the set says labels survive it; on; off (auto)
+//	train.precision        operands of linear layers, in training and probes: f32, or bf16, see below (f32)
 //
 //	probe.layer       features after this block; 0: chosen in calibration (0)
 //	probe.bank        labelled training images of the probe; 0: all (10000)
@@ -100,4 +101,14 @@
 //	probe.lambda      ridge: lambda times the bank's size on the diagonal (0.01)
 //	probe.knn_k       neighbours of the kNN probe (20)
 //	probe.knn_t       its temperature (0.07)
+//
+// # Precision
+//
+// With train.precision=bf16 the matrix products of linear layers (forward, and the gradients of inputs
+// and weights) round their operands to bfloat16 and add up in float32. Weights, gradients, moments,
+// activations, LayerNorm, attention, losses, MTO's terms and the probes' regressions stay float32. It
+// nearly doubles the products' speed on CPUs with AVX-512 BF16, and is slower than f32 on all others.
+// The same bits are promised among CPUs of one kind only (simd.Arithmetic), for any number of threads
+// and after any interruption; a run's manifest says which kind. A run isn't continued, nor a study
+// judged, across kinds.
 package harness

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mtobench/mtobench/nn"
+	"github.com/mtobench/mtobench/simd"
 )
 
 // Numerics is the version of the bit-identity contract that this build keeps. It rises with any
@@ -15,9 +16,14 @@ const Numerics = nn.Numerics
 
 // WorkloadHash is the SHA-256 of everything that can change a bit of a run besides seed and arm:
 // the hashed keys, the data's hash and Numerics. What only says which runs there are and how they
-// are judged (section study, but for the grid) is left out.
+// are judged (section study, but for the grid) is left out. Where the bits depend on the kind of CPU
+// (simd.Arithmetic), so does the hash: a run isn't continued on another kind.
 func (c *Config) WorkloadHash(dataSHA256 string) string {
-	return c.hash(dataSHA256, func(key string) bool {
+	facts := "data-sha256=" + dataSHA256
+	if p := c.precision(); p != simd.F32 {
+		facts += "\narithmetic=" + simd.Arithmetic(p)
+	}
+	return c.hash(facts, func(key string) bool {
 		return !strings.HasPrefix(key, "study.") || key == "study.grid"
 	})
 }
@@ -25,12 +31,13 @@ func (c *Config) WorkloadHash(dataSHA256 string) string {
 // PlanHash is the SHA-256 of everything that can change a result of the study: WorkloadHash's
 // facts plus seeds and targets. The calibration's outcome isn't among them.
 func (c *Config) PlanHash(dataSHA256 string) string {
-	return c.hash(dataSHA256, func(key string) bool { return key != "study.name" })
+	return c.hash("data-sha256="+dataSHA256, func(key string) bool { return key != "study.name" })
 }
 
-func (c *Config) hash(dataSHA256 string, counts func(key string) bool) string {
+// hash is the SHA-256 of Numerics, of facts beside the configuration and of the keys that count.
+func (c *Config) hash(facts string, counts func(key string) bool) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "numerics=%d\ndata-sha256=%s\n", Numerics, dataSHA256)
+	fmt.Fprintf(h, "numerics=%d\n%s\n", Numerics, facts)
 	for _, s := range c.settings(true) {
 		if counts(s.Key) {
 			fmt.Fprintf(h, "%s=%s\n", s.Key, s.Value)

@@ -187,7 +187,8 @@ func (l *Lock) Overrides() []string {
 	return list
 }
 
-// Fits refuses data or a configuration other than the lock's; the error names the first difference.
+// Fits refuses data or a configuration other than the lock's; the error names the first difference. A key that is
+// younger than the lock stands at its default there.
 func (l *Lock) Fits(c Config, set *benchdata.Set) error {
 	if l.Data.SHA256 != set.SHA256 {
 		return fmt.Errorf("%w: it was made on %s with SHA-256 %.16s, this data has %.16s: not the same images", ErrLock, l.Data.Name, l.Data.SHA256, set.SHA256)
@@ -195,8 +196,17 @@ func (l *Lock) Fits(c Config, set *benchdata.Set) error {
 	if c.Probe.Layer == 0 {
 		c.Probe.Layer = l.Calibration.Layer
 	}
+	defaults := Defaults(Names{Data: c.Data.Name, Model: c.Model.Name, Method: c.Method.Name, MTO: c.MTO.Preset})
+	young := map[string]string{}
+	for _, s := range defaults.settings(true) {
+		young[s.Key] = s.Value
+	}
 	for _, s := range c.settings(true) {
-		if locked := l.Config[s.Key]; locked != s.Value {
+		locked, ok := l.Config[s.Key]
+		if !ok {
+			locked = young[s.Key]
+		}
+		if locked != s.Value {
 			return fmt.Errorf("%w: %s is %s in the lock and %s here: leave it as locked, or calibrate a lock of your own", ErrLock, s.Key, locked, s.Value)
 		}
 	}

@@ -18,6 +18,9 @@ type Manifest struct {
 	Arm      string `json:"arm"`
 	Numerics int    `json:"numerics"`
 
+	Precision  string `json:"precision"`  // train.precision
+	Arithmetic string `json:"arithmetic"` // simd.Arithmetic of it: where this is equal, a repetition has the same bits; "f32" is equal everywhere
+
 	Study      string `json:"study,omitempty"` // hash of the lock; empty in calibration
 	Workload   string `json:"workload"`
 	DataName   string `json:"data"`

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/mtobench/mtobench/simd"
 )
 
 // ErrPair marks two arms of one seed that don't share what they must (methodology F5).
@@ -17,6 +19,7 @@ func (r *run) identify() error {
 	m.Seed, m.Arm = r.rc.Seed, r.rc.Arm
 	m.Workload = r.rc.WorkloadHash(r.set.SHA256)
 	m.Run = RunID(m.Workload, m.Seed, m.Arm)
+	m.Precision, m.Arithmetic = r.rc.Train.Precision, simd.Arithmetic(r.rc.precision())
 	m.DataName, m.DataSHA256 = r.set.Name, r.set.SHA256
 	m.PairHash, m.Params, m.FLOPs = r.stepper.PairHash(), r.stepper.Params(), r.stepper.FLOPsPerStep()
 	m.ISA, m.Threads = isa(), r.threads
@@ -77,6 +80,8 @@ func (r *run) checkSibling(p Point) error {
 // samePair refuses two arms whose step 0 differs.
 func samePair(a, b Manifest, pa, pb Point) error {
 	switch {
+	case a.Arithmetic != b.Arithmetic:
+		return fmt.Errorf("%w: seed %d: train.precision %s was computed as %s in one arm, %s in the other: their bits don't compare; run both on CPUs of one kind", ErrPair, a.Seed, a.Precision, a.Arithmetic, b.Arithmetic)
 	case a.PairHash != b.PairHash:
 		return fmt.Errorf("%w: seed %d: initial weights, order, crops or masks differ between the arms: %.16s and %.16s", ErrPair, a.Seed, a.PairHash, b.PairHash)
 	case pa.Top1 != pb.Top1 || pa.KNN != pb.KNN || pa.Recon != pb.Recon:

@@ -61,14 +61,14 @@ func newProbe(t *Trainer) (*probe, error) {
 			p.layers = append(p.layers, l)
 		}
 	}
-	p.program = nn.NewProgram(t.params)
+	p.program = t.newProgram()
 	p.program.UseAveraged()
 	p.images = p.program.Input("images", probeBatch, set.Side, set.Side, set.Channels)
 	p.features = t.method.Features(p.program, p.images, p.layers...)
 	p.input = make([]float32, p.images.Len())
 	p.output = make([]float32, p.features[0].Len())
 
-	p.recon = nn.NewProgram(t.params)
+	p.recon = t.newProgram()
 	p.recon.UseAveraged()
 	off, err := mto.Preset("off")
 	if err != nil {

@@ -64,6 +64,9 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result
 		line("probe", probeName(lock, c)),
 		line("study", lock.Study()),
 	}
+	if c.precision() != simd.F32 { // f32 has the same bits everywhere
+		facts = append(facts, line("arithmetic", m.Arithmetic))
+	}
 	place := []benchfmt.Config{
 		line("goos", m.Machine.GOOS), line("goarch", m.Machine.GOARCH), line("cpu", m.Machine.CPU),
 		line("accelerator", m.Machine.Accelerator), line("isa", m.ISA),

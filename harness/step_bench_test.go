@@ -7,6 +7,7 @@ import (
 
 	"github.com/mtobench/mtobench/benchdata"
 	"github.com/mtobench/mtobench/nn"
+	"github.com/mtobench/mtobench/simd"
 )
 
 // noiseSet is a data set of random pixels: enough to time a step.
@@ -51,7 +52,12 @@ func stepConfig(model, method, arm string, side, patch, batch, images int) RunCo
 // backward, update. MAE has one decoder for all models: 96 wide, 2 deep, 3 heads.
 // GFLOP/s counts the model's matrix products. peak-RSS-bytes is the process's
 // largest resident set so far: it belongs to a row that runs alone.
-func BenchmarkStep(b *testing.B) {
+func BenchmarkStep(b *testing.B) { benchmarkStep(b, simd.F32) }
+
+// BenchmarkStepBF16 is BenchmarkStep with train.precision=bf16.
+func BenchmarkStepBF16(b *testing.B) { benchmarkStep(b, simd.BF16) }
+
+func benchmarkStep(b *testing.B, precision simd.Precision) {
 	const images, batch = 512, 64
 	for _, w := range []struct {
 		model                 string
@@ -70,6 +76,7 @@ func BenchmarkStep(b *testing.B) {
 						if method == "mae" {
 							rc.Method.DecoderWidth, rc.Method.DecoderDepth, rc.Method.DecoderHeads = 96, 2, 3
 						}
+						rc.Train.Precision = precision.String()
 						if err := rc.Resolve(set); err != nil {
 							b.Fatal(err)
 						}

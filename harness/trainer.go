@@ -80,7 +80,7 @@ func newTrainer(rc RunConfig, set *benchdata.Set, threads int, o mto.Options) (*
 	t.batch = mim.NewBatch(t.method)
 	t.fillImage = t.fill
 
-	t.program = nn.NewProgram(t.params)
+	t.program = t.newProgram()
 	t.recorded = mto.Record(t.program, t.method, t.mto, o)
 	if o.Measure {
 		t.program.Keep(t.recorded.Pred)
@@ -104,6 +104,13 @@ func newTrainer(rc RunConfig, set *benchdata.Set, threads int, o mto.Options) (*
 		return nil, err
 	}
 	return t, nil
+}
+
+// newProgram starts a recording of the run's precision.
+func (t *Trainer) newProgram() *nn.Program {
+	p := nn.NewProgram(t.params)
+	p.UsePrecision(t.rc.precision())
+	return p
 }
 
 // load prepares the programs and uploads the initial weights.

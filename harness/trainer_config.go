@@ -22,6 +22,14 @@ func (c *Config) vit(channels int) (vit.Config, error) {
 	return m, m.Check()
 }
 
+// precision is that of the operands of linear layers, in training and in probes. An empty one is f32.
+func (c *Config) precision() simd.Precision {
+	if c.Train.Precision == simd.BF16.String() {
+		return simd.BF16
+	}
+	return simd.F32
+}
+
 // adamW holds the optimizer's fixed numbers.
 func (c *Config) adamW() nn.AdamWConfig {
 	return nn.AdamWConfig{Beta1: c.Train.Beta1, Beta2: c.Train.Beta2, Eps: c.Train.Eps, Decay: c.Train.WeightDecay}

@@ -15,7 +15,8 @@
 // # Promises
 //
 // The CPU device returns the same bits for any number of threads and any
-// instruction set (specs/numerics.md). A replayed step allocates nothing. Every
+// instruction set (specs/numerics.md); after [Program.UsePrecision] with
+// [simd.BF16], only where [simd.Arithmetic] is the same. A replayed step allocates nothing. Every
 // number that changes from step to step (learning rate, masks, indices) lives in
 // an input buffer, so a whole step can be captured as one graph by a device
 // that has graphs.

@@ -17,6 +17,8 @@ type LinearAttr struct {
 	GELU          bool          // KindLinear: y = gelu(pre)
 	Form          simd.GELUForm // of the GELU
 	Add           bool          // KindLinearDX: add to dx
+
+	Precision simd.Precision // of the operands
 }
 
 // Linear returns x·wᵀ + b. x is [...,K]; w is [F,K], or any shape whose first
@@ -43,7 +45,7 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 	in := w.Len() / out
 	check(x.Dim(-1) == in, KindLinear, "x %v and w %v: x's last side must be %d", x, w, in)
 	check(!b.Valid() || b.Len() == out, KindLinear, "b %v: need %d elements", b, out)
-	a := LinearAttr{Rows: x.Len() / in, In: in, Out: out, GELU: gelu, Form: form}
+	a := LinearAttr{Rows: x.Len() / in, In: in, Out: out, GELU: gelu, Form: form, Precision: p.precision}
 	shape := x.Shape()
 	shape[len(shape)-1] = out
 	check(!residual.Valid() || residual.Len() == a.Rows*out, KindLinear, "residual %v: need %v", residual, shape)
@@ -57,7 +59,7 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 		Kind: KindLinear, Reads: []Tensor{x, w, b, residual}, Writes: []Tensor{y, pre}, Attr: a, FLOPs: a.flops(),
 		CPU: func(m *Memory) func() {
 			g := &simd.GEMM{
-				Form: simd.NT, M: a.Rows, N: out, K: in,
+				Form: simd.NT, Precision: a.Precision, M: a.Rows, N: out, K: in,
 				A: m.F32(x), LDA: in, B: m.F32(w), LDB: in, C: m.F32(y), LDC: out,
 				Bias: m.F32(b), Pre: m.F32(pre), GELU: gelu, GELUForm: form, Residual: m.F32(residual),
 			}
@@ -94,7 +96,7 @@ func (p *Program) linearDX(dx, dy, w Tensor, a LinearAttr, add bool) {
 		Kind: KindLinearDX, Reads: []Tensor{dy, w}, Writes: []Tensor{dx}, Attr: a, FLOPs: a.flops(),
 		CPU: func(m *Memory) func() {
 			g := &simd.GEMM{
-				Form: simd.NN, M: a.Rows, N: a.In, K: a.Out, Accumulate: add,
+				Form: simd.NN, Precision: a.Precision, M: a.Rows, N: a.In, K: a.Out, Accumulate: add,
 				A: m.F32(dy), LDA: a.Out, B: m.F32(w), LDB: a.In, C: m.F32(dx), LDC: a.In,
 			}
 			return func() { m.Pool.GEMM(g) }
@@ -108,7 +110,7 @@ func (p *Program) linearDW(dw, dy, x Tensor, a LinearAttr) {
 		Kind: KindLinearDW, Reads: []Tensor{dy, x}, Writes: []Tensor{dw}, Attr: a, FLOPs: a.flops(),
 		CPU: func(m *Memory) func() {
 			g := &simd.GEMM{
-				Form: simd.TN, M: a.Out, N: a.In, K: a.Rows, Accumulate: true,
+				Form: simd.TN, Precision: a.Precision, M: a.Out, N: a.In, K: a.Rows, Accumulate: true,
 				A: m.F32(dy), LDA: a.Out, B: m.F32(x), LDB: a.In, C: m.F32(dw), LDC: a.In,
 			}
 			return func() { m.Pool.GEMM(g) }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mtobench/mtobench/simd"
 )
 
 // A Program is a recorded list of operations over buffers of fixed shape. Its
@@ -19,6 +21,8 @@ type Program struct {
 	grads    map[Tensor]Tensor // gradient of each tensor that has one
 	loss     Tensor
 	stats    Tensor
+
+	precision simd.Precision // of linear layers
 }
 
 // NewProgram starts a recording over the parameters ps.
@@ -61,6 +65,11 @@ func (p *Program) Inputs() []Tensor {
 // UseAveraged makes [Program.Param] resolve to the average of the weights from
 // now on. Averaged weights have no gradient.
 func (p *Program) UseAveraged() { p.averaged = true }
+
+// UsePrecision makes the linear layers recorded from now on, and their
+// gradients, round the operands of their matrix products to precision. All
+// else is float32, parameters, gradients and activations among it.
+func (p *Program) UsePrecision(precision simd.Precision) { p.precision = precision }
 
 // Input returns a float32 tensor that the host fills with Upload. It starts as
 // zeros and keeps its data from step to step.

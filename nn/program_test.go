@@ -103,13 +103,13 @@ func TestProgramPrintsItself(t *testing.T) {
 	p.Backward(p.MaskedMSE(y, p.Input("t", 3, 4), p.Input("m", 3)))
 	p.ClipNorm(1)
 	p.AdamW(AdamWConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.05}, p.Hyper())
-	require.Equal(t, `   0 forward  linear             linear.3[3 4], pre.4[3 4] <- x[3 5], w[4 5], b[4] {Rows:3 In:5 Out:4 GELU:true Form:0 Add:false} 128 B @0 @64 120 FLOP
+	require.Equal(t, `   0 forward  linear             linear.3[3 4], pre.4[3 4] <- x[3 5], w[4 5], b[4] {Rows:3 In:5 Out:4 GELU:true Form:0 Add:false Precision:f32} 128 B @0 @64 120 FLOP
    1 forward  masked-mse         masked-mse.7[1], rows.8[3] <- linear.3[3 4], t[3 4], m[3] {Cols:4 Guard:0} 128 B @128
    2 backward zero               state/grads[48] <- 
    3 backward one                dmasked-mse.7.10[1] <-  64 B @128
    4 backward masked-mse-grad    dlinear.3.11[3 4] <- dmasked-mse.7.10[1], linear.3[3 4], t[3 4], m[3] {Cols:4 Guard:0} 64 B @192
    5 backward gelu-in-place      dlinear.3.11[3 4] <- dlinear.3.11[3 4], pre.4[3 4] {Form:0}
-   6 backward linear-dw          grad/w[4 5] <- dlinear.3.11[3 4], x[3 5] {Rows:3 In:5 Out:4 GELU:false Form:0 Add:true} 120 FLOP
+   6 backward linear-dw          grad/w[4 5] <- dlinear.3.11[3 4], x[3 5] {Rows:3 In:5 Out:4 GELU:false Form:0 Add:true Precision:f32} 120 FLOP
    7 backward column-sum         grad/b[4] <- dlinear.3.11[3 4]
    8 backward clip-norm          stats.14[4] <- state/grads[48], masked-mse.7[1], stats.14[4] {Max:1} 64 B
    9 update   adamw              state/weights[48], state/moment1[48], state/moment2[48] <- state/grads[48], stats.14[4], hyper[4] {Beta1:0.9 Beta2:0.95 Eps:1e-08 Decay:0.05}

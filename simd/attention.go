@@ -61,36 +61,29 @@ type attentionJob struct {
 func (j *attentionJob) prepare(p *Pool) {
 	j.work = make([]headWork, p.threads)
 	j.task = func(task, worker int) {
-		w := &j.work[worker]
 		heads := j.call.Batch * j.call.Heads
 		lo, hi := headsOf(heads, task)
 		for i := lo; i < hi; i++ {
 			raceHead(&j.call, i)
-			if j.whole {
-				w.forward(&j.call, i, nextHead(i, lo, hi, heads, len(j.work)))
-			} else {
-				j.head(p.workers[worker], i)
-			}
 		}
-		w.end()
+		if j.whole {
+			// Likely this thread goes on with the task after those the others take.
+			j.work[worker].forward(&j.call, lo, hi, (len(j.work)-1)*(hi-lo))
+			return
+		}
+		for i := lo; i < hi; i++ {
+			j.head(p.workers[worker], i)
+		}
 	}
 }
 
-// headTasks is the number of tasks heads are handed out in, headsOf the heads lo <= i < hi of one.
+// headTasks is the number of tasks heads are handed out in.
 func headTasks(heads int) int { return min(heads, wantTasks) }
 
+// headsOf returns the heads lo <= i < hi of a task.
 func headsOf(heads, task int) (lo, hi int) {
 	tasks := headTasks(heads)
 	return heads * task / tasks, heads * (task + 1) / tasks
-}
-
-// nextHead guesses which head this thread computes after head i of those lo <= i < hi of a task.
-func nextHead(i, lo, hi, heads, threads int) int {
-	next := i + 1
-	if next == hi {
-		next += (threads - 1) * (hi - lo)
-	}
-	return min(next, heads-1)
 }
 
 // raceHead tells the race detector what a head writes.
@@ -125,14 +118,16 @@ type head struct {
 }
 
 // headOf finds head task%h of image task/h.
-func (a *Attention) headOf(task int) head {
-	b, i := task/a.Heads, task%a.Heads
+func (a *Attention) headOf(task int) head { return a.headAt(task/a.Heads, task%a.Heads) }
+
+// headAt finds head i of image b.
+func (a *Attention) headAt(b, i int) head {
 	width := a.Heads * a.HeadDim
 	x := a.QKV[b*a.Tokens*3*width+i*a.HeadDim:]
 	h := head{
 		q: x, k: x[width:], v: x[2*width:], ld: 3 * width,
 		out: b*a.Tokens*width + i*a.HeadDim, outLD: width,
-		square: task * a.Tokens * a.Tokens,
+		square: (b*a.Heads + i) * a.Tokens * a.Tokens,
 	}
 	if a.Bias != nil {
 		h.bias = a.Bias[b*a.BiasBatch+i*a.BiasHead:][:a.Tokens*a.Tokens]

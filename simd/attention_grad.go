@@ -27,18 +27,18 @@ type attentionGradJob struct {
 func (j *attentionGradJob) prepare(p *Pool) {
 	j.work = p.forward.work
 	j.task = func(task, worker int) {
-		w := &j.work[worker]
 		heads := j.call.Batch * j.call.Heads
 		lo, hi := headsOf(heads, task)
 		for i := lo; i < hi; i++ {
 			raceHeadGrad(&j.call, i)
-			if j.whole {
-				w.backward(&j.call, i, nextHead(i, lo, hi, heads, len(j.work)))
-			} else {
-				j.head(p.workers[worker], i)
-			}
 		}
-		w.end()
+		if j.whole {
+			j.work[worker].backward(&j.call, lo, hi, (len(j.work)-1)*(hi-lo))
+			return
+		}
+		for i := lo; i < hi; i++ {
+			j.head(p.workers[worker], i)
+		}
 	}
 }
 

@@ -69,11 +69,13 @@ func (w *headWork) transpose(x []float32, ld, tokens, dim int) operand {
 	return operand{&t[0], width, 1}
 }
 
-// start returns a square matrix in scratch memory and prepares the row kernels to work on it.
-func (w *headWork) start(tokens int, probs []float32) operand {
-	width := ldx(tokens)
-	x := w.square.take(tokens * width)
-	w.rows = kernel.AttentionRows{Tokens: tokens, X: &x[0], XRow: width * elementBytes, Probs: &probs[0], Work: &w.lanes.take(kernel.AttentionWork)[0]}
+// start returns the square matrix, in scratch memory, of head h, and prepares the row kernels to work on it.
+func (w *headWork) start(a *Attention, h head) operand {
+	n := a.Tokens
+	width := ldx(n)
+	x := w.square.take(n * width)
+	w.rows = kernel.AttentionRows{Tokens: n, X: &x[0], XRow: width * elementBytes,
+		Probs: &a.Probs[h.square], Work: &w.lanes.take(kernel.AttentionWork)[0]}
 	return operand{&x[0], width, 1}
 }
 
@@ -111,27 +113,69 @@ func (w *headWork) expectSquare(x []float32, i, n, k int) {
 }
 
 // expectHead plans to prefetch q, k and v, or their gradients, in x.
-func (w *headWork) expectHead(a *Attention, x []float32, task int) {
+func (w *headWork) expectHead(a *Attention, x []float32, head headIndex) {
 	width := a.Heads * a.HeadDim
-	i := task/a.Heads*a.Tokens*3*width + task%a.Heads*a.HeadDim
+	i := head.image*a.Tokens*3*width + head.index*a.HeadDim
 	for part := range 3 {
 		w.expectRows(x, i+part*width, a.HeadDim, 3*width)
 	}
 }
 
+// fewTokens is the number of tokens below which products are too short to prefetch the rows of a head one by one.
+const fewTokens = 24
+
+// expectFirst plans what the first product of a head prefetches, hd lines a tile. With few tokens that is a part of the
+// q, k and v of an image to come, which its heads share out.
+func (w *headWork) expectFirst(a *Attention, next headIndex) {
+	w.expectNothing()
+	head := next.image*a.Heads + next.index
+	if a.Tokens < fewTokens {
+		share := a.Tokens * 3 * a.HeadDim * elementBytes
+		first := uintptr(unsafe.Pointer(unsafe.SliceData(a.QKV))) + uintptr((head+a.Heads-1)*share)
+		w.expect(first, cacheLine)
+		w.expect(first+uintptr(a.HeadDim*cacheLine), cacheLine)
+	} else {
+		w.expectSquare(a.Probs, head*a.Tokens*a.Tokens, a.Tokens, a.HeadDim)
+	}
+	w.plan()
+}
+
+// headIndex is a head by its image and its index there.
+type headIndex struct{ image, index int }
+
+func (a *Attention) indexOf(head int) headIndex { return headIndex{head / a.Heads, head % a.Heads} }
+
+func (a *Attention) following(head headIndex) headIndex {
+	head.index++
+	if head.index == a.Heads {
+		return headIndex{head.image + 1, 0}
+	}
+	return head
+}
+
 // plan hands what is expected to the next products.
 func (w *headWork) plan() { w.strip.Ahead, w.strip.AheadLeft = &w.ahead[0], w.aheads }
 
-// forward computes a head.
-func (w *headWork) forward(a *Attention, task, next int) {
-	n, d, h := a.Tokens, a.HeadDim, a.headOf(task)
-	probs := a.Probs[h.square:][:n*n]
+// forward computes heads lo <= i < hi; skip heads after them lies what this thread is likely to compute next.
+func (w *headWork) forward(a *Attention, lo, hi, skip int) {
+	at, next := a.indexOf(lo), a.indexOf(lo+1)
+	for i := lo; i < hi; i++ {
+		if i == hi-1 {
+			next = a.indexOf(min(hi+skip, a.Batch*a.Heads-1))
+		}
+		w.forwardHead(a, at, next)
+		at, next = a.following(at), a.following(next)
+	}
+	w.end()
+}
+
+// forwardHead computes a head, and prefetches the next one.
+func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
+	n, d, h := a.Tokens, a.HeadDim, a.headAt(at.image, at.index)
 	padded := (n + 7) / 8 * 8
-	x := w.start(n, probs)
+	x := w.start(a, h)
 	kt := w.transpose(h.k, h.ld, n, d)
-	w.expectNothing()
-	w.expectSquare(a.Probs, next*n*n, n, d)
-	w.plan()
+	w.expectFirst(a, next)
 	w.multiply(x, operand{&h.q[0], h.ld, 1}, kt, n, padded, d, a.Scale)
 	if h.bias != nil {
 		w.rows.Bias = &h.bias[0]
@@ -141,23 +185,36 @@ func (w *headWork) forward(a *Attention, task, next int) {
 	}
 	kernels.Softmax(&w.rows)
 	w.expectNothing()
-	w.expectHead(a, a.QKV, next)
-	w.expectRows(a.Out, next/a.Heads*n*h.outLD+next%a.Heads*d, d, h.outLD)
+	if n >= fewTokens {
+		w.expectHead(a, a.QKV, next)
+		w.expectRows(a.Out, next.image*n*h.outLD+next.index*d, d, h.outLD)
+	}
 	w.plan()
-	w.multiply(operand{&a.Out[h.out], h.outLD, 1}, operand{&probs[0], n, 1}, operand{&h.v[0], h.ld, 1}, n, d, n, 0)
+	w.multiply(operand{&a.Out[h.out], h.outLD, 1}, operand{&a.Probs[h.square], n, 1}, operand{&h.v[0], h.ld, 1}, n, d, n, 0)
 }
 
-// backward computes the gradient of a head.
-func (w *headWork) backward(a *AttentionGrad, task, next int) {
-	n, d, h := a.Tokens, a.HeadDim, a.headOf(task)
-	width := h.outLD
-	probs := a.Probs[h.square:][:n*n]
-	dout := &a.DOut[h.out]
-	dq := &a.DQKV[task/a.Heads*n*h.ld+task%a.Heads*d]
+// backward computes the gradients of heads lo <= i < hi; skip is that of forward.
+func (w *headWork) backward(a *AttentionGrad, lo, hi, skip int) {
+	at, next := a.indexOf(lo), a.indexOf(lo+1)
+	for i := lo; i < hi; i++ {
+		if i == hi-1 {
+			next = a.indexOf(min(hi+skip, a.Batch*a.Heads-1))
+		}
+		w.backwardHead(a, at, next)
+		at, next = a.following(at), a.following(next)
+	}
+	w.end()
+}
+
+// backwardHead computes the gradients of a head, and prefetches the next one.
+func (w *headWork) backwardHead(a *AttentionGrad, at, next headIndex) {
+	n, d, h := a.Tokens, a.HeadDim, a.headAt(at.image, at.index)
 	padded := (n + 7) / 8 * 8
-	x := w.start(n, probs)
+	ds := w.start(&a.Attention, h)
 	vt := w.transpose(h.v, h.ld, n, d)
-	w.multiply(x, operand{dout, width, 1}, vt, n, padded, d, 0)
+	dout, probs := operand{&a.DOut[h.out], h.outLD, 1}, &a.Probs[h.square]
+	w.expectFirst(&a.Attention, next)
+	w.multiply(ds, dout, vt, n, padded, d, 0)
 	w.rows.Scale = a.Scale
 	if a.DProbs != nil {
 		w.rows.DProbs = &a.DProbs[h.square]
@@ -167,13 +224,15 @@ func (w *headWork) backward(a *AttentionGrad, task, next int) {
 	}
 	kernels.SoftmaxGrad(&w.rows)
 	w.expectNothing()
-	w.expectHead(&a.Attention, a.QKV, next)
-	w.expectRows(a.DOut, next/a.Heads*n*width+next%a.Heads*d, d, width)
-	w.expectSquare(a.Probs, next*n*n, n, n)
-	w.expectHead(&a.Attention, a.DQKV, next)
+	if n >= fewTokens {
+		w.expectHead(&a.Attention, a.QKV, next)
+		w.expectRows(a.DOut, next.image*n*h.outLD+next.index*d, d, h.outLD)
+		w.expectHead(&a.Attention, a.DQKV, next)
+	}
 	w.plan()
-	q, k := operand{&h.q[0], h.ld, 1}, operand{&h.k[0], h.ld, 1}
-	w.multiply(operand{dq, h.ld, 1}, x, k, n, d, n, 0)
-	w.multiply(operand{elementAt(dq, width), h.ld, 1}, operand{x.first, 1, x.row}, q, n, d, n, 0)
-	w.multiply(operand{elementAt(dq, 2*width), h.ld, 1}, operand{&probs[0], 1, n}, operand{dout, width, 1}, n, d, n, 0)
+	dq := &a.DQKV[at.image*n*h.ld+at.index*d]
+	dk, dv := elementAt(dq, h.outLD), elementAt(dq, 2*h.outLD)
+	w.multiply(operand{dq, h.ld, 1}, ds, operand{&h.k[0], h.ld, 1}, n, d, n, 0)
+	w.multiply(operand{dk, h.ld, 1}, operand{ds.first, 1, ds.row}, operand{&h.q[0], h.ld, 1}, n, d, n, 0)
+	w.multiply(operand{dv, h.ld, 1}, operand{probs, 1, n}, dout, n, d, n, 0)
 }

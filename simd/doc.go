@@ -5,7 +5,8 @@
 //
 //   - Same bits everywhere. Plain Go (simd/internal/kernel) defines what each operation computes, to the bit; AVX2,
 //     AVX-512 and NEON return the same bits, for any number of threads. Work is split by the size of the problem
-//     alone. NaN is equal as NaN: its payload and sign are not promised.
+//     alone. NaN is equal as NaN: its payload and sign are not promised. Matrix products of precision BF16 are the
+//     exception: their bits are the same for any number of threads, but only where Arithmetic is.
 //   - No allocation in the steady state. Scratch memory belongs to the Pool, grows to what the largest call needs, and
 //     is kept.
 //   - No goroutines but the Pool's own, which sleep when there is nothing to do.

@@ -33,11 +33,15 @@ func (f Form) String() string {
 // results are added left to right, and the stored element, if Accumulate is set, is added to that sum last. It takes
 // no bias, GELU or residual.
 //
+// That is precision F32. Of precision BF16, A and B are rounded first, and where Arithmetic says "bf16-vdpbf16ps" a step of
+// the chain takes two k, and the stored element of form TN is added to before the chunks.
+//
 // A and B are read only. C overlaps neither. Slices must reach the last element and may be longer; the columns between
 // N and LDC aren't touched.
 type GEMM struct {
-	Form    Form
-	M, N, K int
+	Form      Form
+	Precision Precision // of A and B
+	M, N, K   int
 
 	A   []float32 // [M,K], or [K,M] in form TN
 	LDA int       // 0: rows touch
@@ -68,16 +72,13 @@ func (g *GEMM) check(batch, strideA, strideB, strideC int) {
 			g.M, g.N, g.K, batch, strideA, strideB, strideC))
 	}
 	g.checkEpilogue()
-	aRows, aCols, bRows, bCols := g.M, g.K, g.K, g.N
-	switch g.Form {
-	case NT:
-		bRows, bCols = g.N, g.K
-	case TN:
-		aRows, aCols = g.K, g.M
+	if g.Precision > BF16 {
+		panic(fmt.Sprintf("gemm: precision: found %d; want simd.F32 or simd.BF16", g.Precision))
 	}
 	if batch == 0 {
 		return
 	}
+	aRows, aCols, bRows, bCols := g.stored()
 	g.LDA = checkMatrix("a", g.A, aRows, aCols, g.LDA, (batch-1)*strideA)
 	g.LDB = checkMatrix("b", g.B, bRows, bCols, g.LDB, (batch-1)*strideB)
 	ldc := g.LDC
@@ -91,6 +92,17 @@ func (g *GEMM) check(batch, strideA, strideB, strideC int) {
 	if g.Bias != nil && len(g.Bias) < g.N {
 		panic(fmt.Sprintf("gemm: bias has %d elements, need n = %d", len(g.Bias), g.N))
 	}
+}
+
+// stored returns the shapes of A and B as they lie in memory.
+func (g *GEMM) stored() (aRows, aCols, bRows, bCols int) {
+	switch g.Form {
+	case NT:
+		return g.M, g.K, g.N, g.K
+	case TN:
+		return g.K, g.M, g.K, g.N
+	}
+	return g.M, g.K, g.K, g.N
 }
 
 // checkEpilogue panics where two things are asked for that exclude each other.

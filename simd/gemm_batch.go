@@ -14,11 +14,14 @@ func (j *batchJob) prepare(p *Pool) {
 
 // BatchGEMM computes batch products of one shape: number i reads A from element i*strideA and B from i*strideB on, and
 // writes C (and Pre, and reads Residual) from i*strideC on. Bias is shared. Products of a batch must not overlap in C.
-// One thread computes a whole product: it is meant for many small ones, as in attention.
+// One thread computes a whole product: it is meant for many small ones, as in attention. Precision is F32.
 func (p *Pool) BatchGEMM(g *GEMM, batch, strideA, strideB, strideC int) {
 	j := &p.batch
 	j.call = *g
 	j.call.check(batch, strideA, strideB, strideC)
+	if g.Precision != F32 {
+		panic("gemm: batch: found precision " + g.Precision.String() + "; products of a batch are f32, use GEMM for others")
+	}
 	if batch == 0 || g.M == 0 || g.N == 0 {
 		return
 	}

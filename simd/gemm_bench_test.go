@@ -8,7 +8,12 @@ import (
 
 // BenchmarkGEMM measures the products of ViT layers: d192, d96 and d48, forward (nt), gradient of the input (nn) and
 // of the weights (tn). m, k and n are those of the product, whatever the form.
-func BenchmarkGEMM(b *testing.B) {
+func BenchmarkGEMM(b *testing.B) { benchmarkGEMM(b, F32) }
+
+// BenchmarkGEMMBF16 is BenchmarkGEMM with operands rounded to bfloat16.
+func BenchmarkGEMMBF16(b *testing.B) { benchmarkGEMM(b, BF16) }
+
+func benchmarkGEMM(b *testing.B, precision Precision) {
 	for _, form := range []Form{NT, NN, TN} {
 		for _, s := range gemmShapes(form) {
 			for _, threads := range []int{1, 2} {
@@ -17,6 +22,7 @@ func BenchmarkGEMM(b *testing.B) {
 					defer p.Close()
 					c := gemmCase{form: form, m: s[0], k: s[1], n: s[2]}
 					g := c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, func(n int) []float32 { return new(scratch).take(n) })
+					g.Precision = precision
 					p.GEMM(g)
 					for b.Loop() {
 						p.GEMM(g)

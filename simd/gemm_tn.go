@@ -3,6 +3,8 @@ package simd
 import (
 	"runtime"
 	"sync/atomic"
+
+	"github.com/mtobench/mtobench/simd/internal/kernel"
 )
 
 // chunkRows is the number of k in one chain of form TN (numerics rule 2).
@@ -13,7 +15,7 @@ const chunkRows = 512
 // a task waits for what it needs alone, which an earlier task does, so that the first unfinished one never waits.
 //
 // A and B are read in place: packing A took 11 to 15 % of the time. Only a small tile with rows far apart is faster with
-// both packed (AVX2, 192x3136x768: 88 -> 97 GFLOP/s; 96x3136x96: 104 -> 86): B by a task for each panel, before the
+// both packed (AVX2, 768x3136x192: 88 -> 104 GFLOP/s; 96x3136x288: 105 -> 98): B by a task for each panel, before the
 // chunk's cells, A by each cell.
 type gemmTNJob struct {
 	call    GEMM
@@ -51,7 +53,7 @@ func (j *gemmTNJob) run(p *Pool, call *GEMM) {
 	j.call = *call
 	j.columns = cutColumns(call.N)
 	j.chunks = max(1, (call.K+chunkRows-1)/chunkRows)
-	packed := kernels.SmallTile && call.K > 0 && max(call.LDA, call.LDB) > farApart
+	packed := kernels.PackTiles != nil && call.K > 0 && max(call.LDA, call.LDB) > farApart
 	j.cells = gridTN(packed, call.M, j.columns, min(call.K, chunkRows), j.chunks)
 	j.sums, j.ldSums = call.C, call.LDC
 	inPanels := 0
@@ -98,10 +100,7 @@ func wait(count *atomic.Int32, n int) {
 }
 
 // farApart is the distance of rows from which on packing pays for kernels with a small tile.
-const farApart = 640
-
-// packedTiles is how many tiles high a cell is where A is packed.
-const packedTiles = 4
+const farApart = 400
 
 // gridTN cuts C. Where A is packed, a cell takes the whole width if there are enough; else a cell is one tile or panel
 // of the longer side.
@@ -110,7 +109,7 @@ func gridTN(packed bool, m int, columns cut, k, chunks int) grid {
 	want := wantTasks
 	switch {
 	case packed:
-		g.rowStrips = (g.rowStrips + packedTiles - 1) / packedTiles
+		g.rowStrips = (g.rowStrips + kernel.PackedTiles - 1) / kernel.PackedTiles
 		want = (want + chunks - 1) / chunks
 	case columns.n > m:
 		g.rowStrips, g.colParts = 1, columns.count
@@ -161,7 +160,7 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	}
 	if j.packs > 0 {
 		p.next, p.nextStep = j.after(chunk, cell), g.LDA*elementBytes
-		p.packLeft(w.scratch.take(k*(packedTiles+1)*padded(kernels.MR)), i1-i0)
+		p.packLeft(w.scratch.take(k*(kernel.PackedTiles+1)*padded(kernels.MR)), i1-i0, g.M-i0)
 		wait(&j.stage[chunk].packed, j.packs)
 		p.readPacked(j.panelsOf(chunk))
 	} else {
@@ -188,12 +187,16 @@ func (j *gemmTNJob) after(chunk, cell int) uintptr {
 	return address(&j.call.A[next/cells*chunkRows*j.call.LDA+i0])
 }
 
-// packLeft packs the tiles of m rows of A, which lies transposed, into memory.
-func (p *product) packLeft(memory []float32, m int) {
+// packLeft packs the tiles of m rows of A, which lies transposed, into memory. There are all rows from the first on.
+func (p *product) packLeft(memory []float32, m, all int) {
 	width, tiles := padded(kernels.MR), tilesOf(m)
-	for s := range tiles {
-		lo, hi := m*s/tiles, m*(s+1)/tiles
-		kernels.PackRows(memory[s*p.k*width:][:p.k*width], p.a[lo:], p.aStep, p.k, hi-lo, width)
+	if m == kernel.PackedTiles*kernels.MR && all >= m+width-kernels.MR {
+		kernels.PackTiles(memory, p.a, p.aStep, p.k)
+	} else {
+		for s := range tiles {
+			lo, hi := m*s/tiles, m*(s+1)/tiles
+			kernels.PackRows(memory[s*p.k*width:][:p.k*width], p.a[lo:], p.aStep, p.k, hi-lo, width)
+		}
 	}
 	p.a, p.aStep, p.aTile = memory, width, p.k*width
 }

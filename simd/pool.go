@@ -32,6 +32,7 @@ type Pool struct {
 	// Operations and what they run on; see each one's file.
 	gemm     gemmJob
 	gemmTN   gemmTNJob
+	bf16     bf16Job
 	batch    batchJob
 	forward  attentionJob
 	backward attentionGradJob
@@ -57,6 +58,7 @@ type worker struct {
 	asleep  atomic.Bool
 	wake    chan struct{}
 	tile    kernel.Tile // what the microkernel is asked; here, so that it isn't allocated
+	pairs   kernel.Tile // the same for pairs of bfloat16
 	scratch scratch     // packed operands of a product
 	sums    scratch     // sums of chunks of form TN
 	square  scratch     // gradient of the logits of one head
@@ -78,7 +80,7 @@ func NewPool(threads int) *Pool {
 	p.state.Store(jobClosed)
 	p.prepare()
 	for i := range threads {
-		w := &worker{wake: make(chan struct{}, 1)}
+		w := &worker{wake: make(chan struct{}, 1), pairs: kernel.Tile{Pairs: 1}}
 		p.workers = append(p.workers, w)
 		if i > 0 {
 			go p.work(i, w)
@@ -91,6 +93,7 @@ func NewPool(threads int) *Pool {
 func (p *Pool) prepare() {
 	p.gemm.prepare(p)
 	p.gemmTN.prepare(p)
+	p.bf16.prepare(p)
 	p.batch.prepare(p)
 	p.forward.prepare(p)
 	p.backward.prepare(p)

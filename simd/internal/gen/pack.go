@@ -12,6 +12,7 @@ func init() {
 	families["pack"] = func() {
 		packRows(avx512)
 		packRows(avx2)
+		packTiles(avx2, 6, 4)
 		packColumnsAVX512()
 		packColumnsAVX2()
 	}
@@ -59,6 +60,36 @@ func packRows(v vectors) {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// packTiles writes the copy of k rows of tiles x rows columns, where each tile gets a panel of its own, one vector wide:
+// one pass over memory instead of one for each tile. It reads a vector from each tile's first column on.
+func packTiles(v vectors, rows, tiles int) {
+	name := "packTiles" + v.name
+	TEXT(name, NOSPLIT, "func(dst *float32, tileStep int, src *float32, srcStep int, k int)")
+	Doc(fmt.Sprintf("%s copies, for k rows, %d elements from every %d-th of the first %d on, to panels tileStep bytes apart.", name, v.bytes/4, rows, rows*tiles))
+	Pragma("noescape")
+	dst, tileStep := Load(Param("dst"), GP64()).(reg.GPVirtual), Load(Param("tileStep"), GP64()).(reg.GPVirtual)
+	src, srcStep := Load(Param("src"), GP64()).(reg.GPVirtual), Load(Param("srcStep"), GP64()).(reg.GPVirtual)
+	k := Load(Param("k"), GP64()).(reg.GPVirtual)
+	to := []reg.GPVirtual{dst}
+	for len(to) < tiles {
+		p := GP64()
+		LEAQ(Mem{Base: to[len(to)-1], Index: tileStep, Scale: 1}, p)
+		to = append(to, p)
+	}
+	Label("loop")
+	for i, p := range to {
+		x := v.new()
+		VMOVUPS(Mem{Base: src, Disp: 4 * rows * i}, x)
+		VMOVUPS(x, Mem{Base: p})
+		ADDQ(I32(int32(v.bytes)), p)
+	}
+	ADDQ(srcStep, src)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }

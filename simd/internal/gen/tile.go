@@ -26,6 +26,7 @@ type vectors struct {
 	bytes  int  // of a vector
 	opmask bool // partial vectors go by mask registers, else by VMASKMOVPS
 	unroll int  // steps of k in the inner loop of a tile
+	pairs  bool // elements of A and B are pairs of bfloat16
 	new    func() reg.VecVirtual
 }
 
@@ -275,6 +276,10 @@ func (g *tileGen) chain() {
 		right[j] = g.v.new()
 	}
 	left := []reg.VecVirtual{g.v.new(), g.v.new()}
+	multiplyAdd := VFMADD231PS
+	if g.v.pairs {
+		multiplyAdd = VDPBF16PS
+	}
 	ahead, aheadStep := g.field("Ahead"), g.field("AheadStep")
 	bAhead := GP64()
 	MOVQ(bStep, bAhead)
@@ -296,7 +301,7 @@ func (g *tileGen) chain() {
 		for i, x := range g.x {
 			VBROADCASTSS(rowMem(bases, row, row3, i), left[i%2])
 			for j := range right {
-				VFMADD231PS(right[j], left[i%2], x[j])
+				multiplyAdd(right[j], left[i%2], x[j])
 			}
 		}
 		ADDQ(bStep, b)

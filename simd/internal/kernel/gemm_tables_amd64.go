@@ -1,7 +1,7 @@
 package kernel
 
 func gemmAVX512() GEMMKernels {
-	return GEMMKernels{
+	return withBF16(GEMMKernels{
 		MR: 14, NR: 32, Wide: 48, Narrow: 8, Lanes: 16,
 		MultiplyTile: multiplyTileAVX512,
 		PackRows: func(dst, src []float32, ld, k, cols, width int) {
@@ -10,16 +10,17 @@ func gemmAVX512() GEMMKernels {
 		PackColumns: func(dst, src []float32, ld, k, cols, width int) {
 			packColumnsBy(16, packColumnsVectorAVX512, dst, src, ld, k, cols, width)
 		},
-	}
+	})
 }
 
 func gemmAVX2() GEMMKernels {
 	return GEMMKernels{
-		MR: 6, NR: 16, Wide: 24, Lanes: 8, SmallTile: true,
+		MR: 6, NR: 16, Wide: 24, Lanes: 8,
 		MultiplyTile: multiplyTileAVX2,
 		PackRows: func(dst, src []float32, ld, k, cols, width int) {
 			packRowsBy(8, packRowsVectorAVX2, dst, src, ld, k, cols, width)
 		},
+		PackTiles: func(dst, src []float32, ld, k int) { packTilesAVX2(&dst[0], 32*k, &src[0], 4*ld, k) },
 		PackColumns: func(dst, src []float32, ld, k, cols, width int) {
 			packColumnsBy(8, packColumnsVectorAVX2, dst, src, ld, k, cols, width)
 		},
@@ -39,6 +40,8 @@ var (
 
 func multiplyTileAVX512(t *Tile) {
 	switch {
+	case t.Pairs != 0:
+		multiplyTileBF16(t)
 	case t.Cols > 32:
 		multiplyHalves(tiles48AVX512[:], t)
 	case t.Cols > 16:

@@ -12,6 +12,11 @@ func packRowsVectorAVX512(dst *float32, dstStep int, src *float32, srcStep int, 
 //go:noescape
 func packRowsVectorAVX2(dst *float32, dstStep int, src *float32, srcStep int, k int, cols int)
 
+// packTilesAVX2 copies, for k rows, 8 elements from every 6-th of the first 24 on, to panels tileStep bytes apart.
+//
+//go:noescape
+func packTilesAVX2(dst *float32, tileStep int, src *float32, srcStep int, k int)
+
 // packColumnsVectorAVX512 writes, for k rows of dst, a column of cols elements of src and +0 up to 16. Steps are in bytes.
 //
 //go:noescape

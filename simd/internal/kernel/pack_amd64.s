@@ -123,6 +123,37 @@ DATA laneMask<>+56(SB)/4, $0x00000000
 DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
+// func packTilesAVX2(dst *float32, tileStep int, src *float32, srcStep int, k int)
+// Requires: AVX
+TEXT ·packTilesAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ tileStep+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcStep+24(FP), BX
+	MOVQ k+32(FP), SI
+	LEAQ (AX)(CX*1), DI
+	LEAQ (DI)(CX*1), R8
+	LEAQ (R8)(CX*1), CX
+
+loop:
+	VMOVUPS (DX), Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $+32, AX
+	VMOVUPS 24(DX), Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $+32, DI
+	VMOVUPS 48(DX), Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    $+32, R8
+	VMOVUPS 72(DX), Y0
+	VMOVUPS Y0, (CX)
+	ADDQ    $+32, CX
+	ADDQ    BX, DX
+	DECQ    SI
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func packColumnsVectorAVX512(dst *float32, dstStep int, src *float32, srcStep int, k int, cols int)
 // Requires: AVX, AVX512DQ, AVX512F, CMOV
 TEXT ·packColumnsVectorAVX512(SB), NOSPLIT, $0-48

@@ -20,9 +20,6 @@ type GEMMKernels struct {
 	// panel must be readable (its values past Tile.Cols don't matter) up to the next multiple.
 	Lanes int
 
-	// SmallTile says that a step of k takes a tile so few cycles that cache lines which bring little of A and B limit it.
-	SmallTile bool
-
 	// MultiplyTile computes one tile of a product; see Tile. It keeps no pointer of t.
 	MultiplyTile func(t *Tile)
 
@@ -30,9 +27,22 @@ type GEMMKernels struct {
 	// dst[p*width+j] = src[p*ld+j] for j < cols, +0 for cols <= j < width. dst has k*width elements.
 	PackRows func(dst, src []float32, ld, k, cols, width int)
 
+	// PackTiles is PackRows for PackedTiles tiles at once, for k rows of PackedTiles*MR columns, each tile in a panel of
+	// its own, one after another, as wide as MR rounded up to Lanes. It reads that width from each tile's first column on.
+	// It is nil where a tile has so many rows that form TN reads A in place.
+	PackTiles func(dst, src []float32, ld, k int)
+
 	// PackColumns is PackRows of the transposed source: dst[p*width+j] = src[j*ld+p], and zeros past cols.
 	PackColumns func(dst, src []float32, ld, k, cols, width int)
+
+	// PairRow and PairRows round to bfloat16 (see RoundBF16) and pair elements of even k with the next, or with +0 where
+	// k ends. They are nil in tables that don't know Tile.Pairs.
+	PairRow  func(dst, src []float32)                         // dst[p] = (src[2p], src[2p+1])
+	PairRows func(dst, src []float32, ld, k, cols, width int) // PackRows of (k+1)/2 rows: dst[p*width+j] = (src[2p*ld+j], src[(2p+1)*ld+j])
 }
+
+// PackedTiles is how many tiles PackTiles packs.
+const PackedTiles = 4
 
 // Tile describes one call of the microkernel:
 //
@@ -68,6 +78,10 @@ type Tile struct {
 	// a pointer: nothing is read, and there may be nothing.
 	Ahead     uintptr // 112
 	AheadStep int     // 120
+
+	// Not 0: elements of A and B are pairs of bfloat16, and a step of the chain adds both products, in an order and with
+	// roundings that are the instruction's own; subnormal numbers count as zero. For tables that have PairRow.
+	Pairs int // 128
 }
 
 // Generic is the table of the meanings.
