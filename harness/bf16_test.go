@@ -16,6 +16,9 @@ import (
 // TestBF16TrainsLikeF32: forty steps on the embedded images, in which the loss falls by a quarter. Losses stay
 // within a fifth of a percent of each other.
 func TestBF16TrainsLikeF32(t *testing.T) {
+	if simd.ISA() == "generic" {
+		t.Skip("plain Go takes half a minute; it has the bits of AVX2 and NEON (TestIdentity, simd's TestBF16BitsDontDependOnThreads)")
+	}
 	set, err := embedded()
 	require.NoError(t, err)
 	const steps = 40

@@ -125,6 +125,30 @@ var gradCases = []gradCase{
 			x := act(p, "x")
 			return p.LinearAdd(p.Add(x, x), x, Tensor{}, p.GELU(x, simd.GELUTanh))
 		}},
+	// Results computed again for the gradient (Op.Again), with and without what is
+	// left of theirs still to come.
+	{name: "gelu again, two linears", params: []ParamSpec{normal("x", 6, 5), normal("w", 4, 5), normal("v", 4, 4), normal("u", 4, 4)},
+		record: func(p *Program) Tensor {
+			h := p.LinearGELU(act(p, "x"), p.Param("w"), Tensor{}, simd.GELUErf)
+			return p.Add(p.Linear(h, p.Param("v"), Tensor{}), p.Linear(h, p.Param("u"), Tensor{}))
+		}},
+	{name: "gelu again, its own residual", params: []ParamSpec{normal("x", 6, 5), normal("w", 4, 5), normal("v", 4, 4)},
+		record: func(p *Program) Tensor {
+			h := p.LinearGELU(act(p, "x"), p.Param("w"), Tensor{}, simd.GELUTanh)
+			return p.LinearAdd(h, p.Param("v"), Tensor{}, h)
+		}},
+	{name: "gelu again, used before", params: []ParamSpec{normal("x", 6, 5), normal("w", 4, 5), normal("v", 4, 4)},
+		record: func(p *Program) Tensor {
+			h := p.LinearGELU(act(p, "x"), p.Param("w"), Tensor{}, simd.GELUTanh)
+			s := p.Scale(h, 0.3)
+			return p.Add(p.Linear(p.Reshape(h, 2, 3, 4), p.Param("v"), Tensor{}), p.Reshape(s, 2, 3, 4))
+		}},
+	{name: "layernorm again, two linears and its input", params: []ParamSpec{normal("x", 6, 4), normal("w", 4, 4), normal("v", 4, 4), normal("g", 4), normal("b", 4)},
+		record: func(p *Program) Tensor {
+			x := act(p, "x")
+			h := p.LayerNorm(x, p.Param("g"), p.Param("b"), 1e-3)
+			return p.Add(p.Linear(h, p.Param("v"), Tensor{}), p.LinearAdd(h, p.Param("w"), Tensor{}, x))
+		}},
 	{name: "gelu", params: []ParamSpec{normal("x", 33)},
 		record: func(p *Program) Tensor {
 			return p.Add(p.GELU(p.Param("x"), simd.GELUTanh), p.GELU(act(p, "x"), simd.GELUErf))

@@ -22,10 +22,16 @@ func (p *Program) Backward(loss Tensor) {
 	forward := len(p.ops)
 
 	p.fill(kindZero, p.state(Grads))
-	g := &Gradients{p: p, passed: map[Tensor]bool{}}
+	g := &Gradients{p: p, passed: map[Tensor]bool{}, made: map[Tensor]int{}, again: map[Tensor]Tensor{}}
+	for i, o := range p.ops[:forward] {
+		if o.Again != nil && o.Grad != nil {
+			g.made[o.Writes[0]] = i
+		}
+	}
 	dloss, _ := g.Into(loss)
 	p.fill(kindOne, dloss)
 	for i := forward - 1; i >= 0; i-- {
+		g.at = i
 		if o := p.ops[i]; o.Grad != nil && g.reached(o) {
 			o.Grad(g)
 		}
@@ -57,6 +63,10 @@ func (t Tensor) root() Tensor {
 type Gradients struct {
 	p      *Program
 	passed map[Tensor]bool // outputs whose gradient Pass has handed on
+
+	at    int               // number of the operation whose Grad runs
+	made  map[Tensor]int    // the operation that made a tensor and can do so again
+	again map[Tensor]Tensor // what it made then
 }
 
 // reached reports whether the loss depends on one of o's outputs.
@@ -135,6 +145,45 @@ func (g *Gradients) adding(t Tensor) Tensor {
 		g.p.fill(kindZero, dt)
 	}
 	return dt
+}
+
+// Value returns x's value, for an operation of the gradient that the caller
+// records next: x itself, or a copy that an operation recorded here computes
+// again (see [Op].Again), so that the memory of x is free in between. Call it
+// after contributing to the gradient of x.
+func (g *Gradients) Value(x Tensor) Tensor {
+	made := x.Storage()
+	i, ok := g.made[made]
+	if !ok || made.info().kept {
+		return x
+	}
+	y, ok := g.again[made]
+	if !ok {
+		y = g.p.value("again", made.info().shape...)
+		g.p.ops[i].Again(g, y)
+		g.again[made] = y
+	}
+	if x == made {
+		return y
+	}
+	return g.p.view(y, x.info().shape)
+}
+
+// complete reports whether y has a gradient to which nothing will add any more,
+// given that the operation whose Grad runs has done so.
+func (g *Gradients) complete(y Tensor) bool {
+	for i, o := range g.p.ops[:g.at+1] {
+		left := 0
+		for _, t := range o.Reads {
+			if t.Valid() && o.Grad != nil && t.root() == y.root() {
+				left++
+			}
+		}
+		if left > 1 || left == 1 && i < g.at {
+			return false
+		}
+	}
+	return g.Has(y)
 }
 
 // Pass contributes the gradient of the output y, unchanged, to the gradient of

@@ -43,6 +43,11 @@ type Op struct {
 	// the outputs are then cut off from the parameters.
 	Grad func(g *Gradients)
 
+	// Again, if set, records the computation of Writes[0] once more, to the same
+	// bits but into y, from tensors that Grad needs anyway. It is for results that
+	// cost little more to compute than to keep: see [Gradients.Value].
+	Again func(g *Gradients, y Tensor)
+
 	phase Phase
 }
 

@@ -9,6 +9,7 @@ const (
 	KindLinearDW     Kind = "linear-dw"     // dw [F,K] += dy [R,F], x [R,K]: dyᵀ·x
 	KindColumnSumAdd Kind = "column-sum"    // dst [F] += src [R,F]: the sum of its rows
 	KindGELUInPlace  Kind = "gelu-in-place" // dy = dy·gelu'(pre) <- dy, pre
+	KindGELUAgain    Kind = "gelu-again"    // y = gelu(pre), dy = dy·gelu'(pre) <- dy, pre
 )
 
 // LinearAttr are the numbers of a [KindLinear], [KindLinearDX] or [KindLinearDW].
@@ -55,7 +56,8 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 	if gelu {
 		pre = p.value("pre", shape...)
 	}
-	p.record(Op{
+	slope := false // whether dy has been multiplied by gelu'(pre)
+	o := Op{
 		Kind: KindLinear, Reads: []Tensor{x, w, b, residual}, Writes: []Tensor{y, pre}, Attr: a, FLOPs: a.flops(),
 		CPU: func(m *Memory) func() {
 			g := &simd.GEMM{
@@ -67,7 +69,7 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 		},
 		Grad: func(g *Gradients) {
 			dy := g.Of(y)
-			if gelu {
+			if gelu && !slope {
 				p.geluInPlace(dy, pre, form)
 			}
 			if g.Needed(x) {
@@ -75,7 +77,8 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 				p.linearDX(dx, dy, w, a, add)
 			}
 			if g.Needed(w) {
-				g.p.linearDW(g.adding(w), dy, x, a)
+				value := g.Value(x)
+				p.linearDW(g.adding(w), dy, value, a)
 			}
 			if g.Needed(b) {
 				p.columnSumAdd(g.adding(b), dy, out)
@@ -84,7 +87,17 @@ func (p *Program) linear(x, w, b, residual Tensor, gelu bool, form simd.GELUForm
 				g.Pass(residual, y)
 			}
 		},
-	})
+	}
+	if gelu {
+		o.Again = func(g *Gradients, again Tensor) {
+			if slope = g.complete(y); slope {
+				p.geluAgain(again, g.Of(y), pre, form)
+			} else {
+				p.gelu(again, pre, form, nil)
+			}
+		}
+	}
+	p.record(o)
 	return y
 }
 
@@ -136,6 +149,17 @@ func (p *Program) geluInPlace(dy, pre Tensor, form simd.GELUForm) {
 		CPU: func(m *Memory) func() {
 			d, x := m.F32(dy), m.F32(pre)
 			return func() { m.Pool.GELUGrad(d, d, x, form) }
+		},
+	})
+}
+
+// geluAgain records y = gelu(pre) and dy = dy·gelu'(pre).
+func (p *Program) geluAgain(y, dy, pre Tensor, form simd.GELUForm) {
+	p.record(Op{
+		Kind: KindGELUAgain, Reads: []Tensor{dy, pre}, Writes: []Tensor{y, dy}, Attr: GELUAttr{form},
+		CPU: func(m *Memory) func() {
+			v, d, x := m.F32(y), m.F32(dy), m.F32(pre)
+			return func() { m.Pool.GELUAndGrad(v, d, d, x, form) }
 		},
 	})
 }

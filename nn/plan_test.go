@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/simd"
 )
 
 // No two buffers in use at the same time share an element, and what is asked for
@@ -178,4 +180,50 @@ func TestUnlistedTensorsPanic(t *testing.T) {
 	}})
 	require.PanicsWithValue(t, "nn: test-unlisted: x[4] is used, but is neither in Reads nor in Writes",
 		func() { _ = newDevice(t, 1).Load(p) })
+}
+
+// What feeds a product of weights only is computed again for its gradient, unless
+// it is kept anyway; the bits are the same.
+func TestKeptResultsAreNotComputedAgain(t *testing.T) {
+	train := func(keep bool, end func(p *Program, h, v, x Tensor) Tensor) (kinds map[Kind]int, bytes int64, grads []float32) {
+		ps := mustParams(t, normal("x", 64, 32), normal("g", 32), normal("b", 32), normal("w", 48, 32), normal("v", 32, 48))
+		p := NewProgram(ps)
+		x := act(p, "x")
+		y := p.LayerNorm(x, p.Param("g"), p.Param("b"), 1e-6)
+		h := p.LinearGELU(y, p.Param("w"), Tensor{}, simd.GELUErf)
+		if keep {
+			p.Keep(y, h)
+		}
+		p.Backward(testDot(p, end(p, h, p.Param("v"), x)))
+		d := newDevice(t, 2)
+		require.NoError(t, d.Load(p))
+		poison(d, p)
+		require.NoError(t, d.UploadState(ps, Weights, ps.Initial(1)))
+		require.NoError(t, d.Step(p))
+		kinds = map[Kind]int{}
+		for _, o := range p.Ops() {
+			kinds[o.Kind]++
+		}
+		grads = make([]float32, ps.Len())
+		require.NoError(t, d.DownloadState(grads, ps, Grads))
+		return kinds, p.Bytes(), grads
+	}
+	usual := func(p *Program, h, v, x Tensor) Tensor { return p.LinearAdd(h, v, Tensor{}, x) }
+	kinds, bytes, want := train(true, usual)
+	require.Zero(t, kinds[KindGELUAgain]+kinds[KindLayerNormAgain])
+	again, less, got := train(false, usual)
+	require.Equal(t, []int{1, 1, 0, 0}, []int{again[KindGELUAgain], again[KindLayerNormAgain], again[KindGELUInPlace], again[KindLayerNormGrad]})
+	require.Less(t, less, bytes)
+	requireSameBits(t, want, got, "gradients")
+
+	// A value that is read, but passes no gradient there, or nowhere.
+	detached := func(p *Program, h, v, x Tensor) Tensor { return p.LinearAdd(p.Detach(h), v, Tensor{}, x) }
+	beside := func(p *Program, h, v, x Tensor) Tensor {
+		return p.LinearAdd(p.Detach(h), v, Tensor{}, p.Linear(h, v, Tensor{}))
+	}
+	for _, end := range []func(p *Program, h, v, x Tensor) Tensor{detached, beside} {
+		_, _, want := train(true, end)
+		_, _, got := train(false, end)
+		requireSameBits(t, want, got, "gradients")
+	}
 }

@@ -27,3 +27,21 @@ func (p *Pool) GELUGrad(dx, dy, x []float32, form GELUForm) {
 		}
 	})
 }
+
+// GELUAndGrad computes y = GELU(x) and dx = dy times the derivative of GELU at x, with the bits of GELU and GELUGrad
+// and in little more time than the latter. dx may be dy; y overlaps nothing.
+func (p *Pool) GELUAndGrad(y, dx, dy, x []float32, form GELUForm) {
+	const op = "gelu and gradient"
+	equal(op, "dx", dx, len(y))
+	equal(op, "dy", dy, len(y))
+	equal(op, "x", x, len(y))
+	p.elements(len(y), operands{dst: y, z: dx, y: dy, x: x, form: form}, func(o *operands, lo, hi int) {
+		raceWrite(o.dst, lo, hi-lo)
+		raceWrite(o.z, lo, hi-lo)
+		if o.form == GELUErf {
+			kernels.GELUErfAndGrad(o.dst[lo:hi], o.z[lo:hi], o.y[lo:hi], o.x[lo:hi])
+		} else {
+			kernels.GELUTanhAndGrad(o.dst[lo:hi], o.z[lo:hi], o.y[lo:hi], o.x[lo:hi])
+		}
+	})
+}

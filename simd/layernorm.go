@@ -42,13 +42,29 @@ func (p *Pool) affine(op string, gamma, beta []float32, cols int) (g, b []float3
 // adds to it if addDx; it adds to dgamma and dbeta [cols] (numerics rule 3), each of which may be nil. dx may be dy
 // unless addDx.
 func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma []float32, cols int, addDx bool) {
+	gamma, _ = p.affine("layernorm gradient", gamma, nil, cols)
+	p.layerNormGrad(dgamma, dbeta, operands{dst: dx, x: x, y: dy, mean: mean, rstd: rstd, gamma: gamma, cols: cols, add: addDx})
+}
+
+// LayerNormAndGrad is LayerNorm of x to y, mean and rstd and LayerNormGrad with those, in one walk over the memory of
+// x. y overlaps nothing.
+func (p *Pool) LayerNormAndGrad(y, mean, rstd, dx, dgamma, dbeta, dy, x, gamma, beta []float32, cols int, eps float32, addDx bool) {
 	const op = "layernorm gradient"
-	equal(op, "dy", dy, len(dx))
-	equal(op, "x", x, len(dx))
-	n := rowsOf(op, len(dx), cols)
-	perRow(op, "mean", mean, n)
-	perRow(op, "rstd", rstd, n)
-	gamma, _ = p.affine(op, gamma, nil, cols)
+	equal(op, "y", y, len(dx))
+	gamma, beta = p.affine(op, gamma, beta, cols)
+	p.layerNormGrad(dgamma, dbeta, operands{again: y, dst: dx, x: x, y: dy, mean: mean, rstd: rstd, gamma: gamma, beta: beta,
+		cols: cols, scale: eps, add: addDx})
+}
+
+// layerNormGrad is both of them: o.again is y, or nil.
+func (p *Pool) layerNormGrad(dgamma, dbeta []float32, o operands) {
+	const op = "layernorm gradient"
+	cols := o.cols
+	equal(op, "dy", o.y, len(o.dst))
+	equal(op, "x", o.x, len(o.dst))
+	n := rowsOf(op, len(o.dst), cols)
+	perRow(op, "mean", o.mean, n)
+	perRow(op, "rstd", o.rstd, n)
 	if dgamma != nil {
 		equal(op, "dgamma", dgamma, cols)
 	}
@@ -58,10 +74,13 @@ func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, dy, x, mean, rstd, gamma []float
 	blocks := blocksOf(n)
 	partials := p.spans.partials.take(2 * blocks * cols)
 	clear(partials)
-	o := operands{dst: dx, x: x, y: dy, z: partials[:blocks*cols], w: partials[blocks*cols:],
-		mean: mean, rstd: rstd, gamma: gamma, cols: cols, add: addDx}
+	o.z, o.w = partials[:blocks*cols], partials[blocks*cols:]
 	p.inSpans(n, blockRows, o, func(o *operands, lo, hi int) {
 		i, j := lo*o.cols, hi*o.cols
+		if o.again != nil {
+			raceWrite(o.again, i, j-i)
+			kernels.LayerNorm(o.again[i:j], o.mean[lo:hi], o.rstd[lo:hi], o.x[i:j], o.gamma, o.beta, o.cols, o.scale)
+		}
 		raceWrite(o.dst, i, j-i)
 		b := lo / blockRows * o.cols
 		dgamma, dbeta := o.z[b:][:o.cols], o.w[b:][:o.cols]

@@ -21,7 +21,7 @@ func BenchmarkRows(b *testing.B) {
 		fillRandom(random, x)
 		return x
 	}
-	x, y, dst := matrix(n), matrix(n), matrix(n)
+	x, y, z, dst := matrix(n), matrix(n), matrix(n), matrix(n)
 	v := matrix(n)
 	for i := range v {
 		v[i] *= v[i]
@@ -42,6 +42,8 @@ func BenchmarkRows(b *testing.B) {
 	}{
 		{"gelu-tanh", n, 8, func(p *Pool) { p.GELU(dst, x, GELUTanh) }},
 		{"gelu-tanh-grad", n, 12, func(p *Pool) { p.GELUGrad(dst, y, x, GELUTanh) }},
+		{"gelu-tanh-and-grad", n, 16, func(p *Pool) { p.GELUAndGrad(z, dst, y, x, GELUTanh) }},
+		{"gelu-erf-and-grad", n, 16, func(p *Pool) { p.GELUAndGrad(z, dst, y, x, GELUErf) }},
 		{"gelu-erf", n, 8, func(p *Pool) { p.GELU(dst, x, GELUErf) }},
 		{"gelu-erf-grad", n, 12, func(p *Pool) { p.GELUGrad(dst, y, x, GELUErf) }},
 		{"layernorm", n, 8, func(p *Pool) { p.LayerNorm(dst, mean, rstd, x, gamma, beta, cols, 1e-6) }},

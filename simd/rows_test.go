@@ -36,6 +36,11 @@ var rowOperations = []rowOperation{
 	{"GELU/tanh", "mm", func(p *Pool, s [][]float32, _ int) { p.GELU(s[0], s[1], GELUTanh) }},
 	{"GELU/erf", "mm", func(p *Pool, s [][]float32, _ int) { p.GELU(s[0], s[1], GELUErf) }},
 	{"GELUGrad/tanh", "mmm", func(p *Pool, s [][]float32, _ int) { p.GELUGrad(s[0], s[1], s[2], GELUTanh) }},
+	{"LayerNormAndGrad", "mrrmccmmcc", func(p *Pool, s [][]float32, cols int) {
+		p.LayerNormAndGrad(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], cols, 1e-6, true)
+	}},
+	{"GELUAndGrad/tanh", "mmmm", func(p *Pool, s [][]float32, _ int) { p.GELUAndGrad(s[0], s[1], s[2], s[3], GELUTanh) }},
+	{"GELUAndGrad/erf", "mmmm", func(p *Pool, s [][]float32, _ int) { p.GELUAndGrad(s[0], s[1], s[2], s[3], GELUErf) }},
 	{"GELUGrad/erf", "mmm", func(p *Pool, s [][]float32, _ int) { p.GELUGrad(s[0], s[1], s[2], GELUErf) }},
 	{"SoftmaxRows", "mm", func(p *Pool, s [][]float32, cols int) { p.SoftmaxRows(s[0], s[1], cols, 0.5) }},
 	{"SoftmaxRowsGrad", "mmm", func(p *Pool, s [][]float32, cols int) { p.SoftmaxRowsGrad(s[0], s[1], s[2], cols, 0.5) }},

@@ -10,6 +10,7 @@ import (
 // operands are what a row or vector operation works on. Each operation says which it uses; dst is always written.
 type operands struct {
 	dst, x, y, z, w []float32
+	again           []float32
 	mean, rstd      []float32
 	gamma, beta     []float32
 	cols            int

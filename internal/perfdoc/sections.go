@@ -17,6 +17,7 @@ var sections = map[string]func([]sample) string{
 	"steps":     stepsSection,
 	"memory":    memorySection,
 	"bf16":      bf16Section,
+	"mto":       mtoSection,
 	"neon":      neonSection,
 	"scaling":   scalingSection,
 	"ops":       opsSection,
@@ -238,6 +239,21 @@ func bf16Section(samples []sample) string {
 	slices.SortStableFunc(list, func(a, b sample) int { return strings.Compare(b.keys["peer"], a.keys["peer"]) })
 	return byThreads(samples, list, absent("bf16"), func(list []sample) string {
 		c := comparison{samples: list, unit: "images/s", scale: 1, format: "%.0f", rowKeys: []string{"mim", "model", "image"}, title: "method, model, image"}
+		return c.String()
+	})
+}
+
+// mtoSection compares steps with and without Masked Token Optimization.
+func mtoSection(samples []sample) string {
+	var list []sample
+	for _, s := range selectNamed(samples, "Step", "ns/op", fileKey, "mto") {
+		s.keys = maps.Clone(s.keys)
+		s.keys["peer"] = "mto=" + s.keys["mto"]
+		list = append(list, s)
+	}
+	slices.SortStableFunc(list, func(a, b sample) int { return strings.Compare(b.keys["peer"], a.keys["peer"]) })
+	return byThreads(samples, list, absent("mto"), func(list []sample) string {
+		c := comparison{samples: list, unit: "ns/op", scale: 1e-6, format: "%.1f", less: true, rowKeys: []string{"mim", "model", "image"}, title: "ms; method, model, image"}
 		return c.String()
 	})
 }

@@ -12,6 +12,8 @@ func init() {
 			geluForward(v, "geluErf", (*rowGen).holdGELUErf, (*rowGen).geluErf)
 			geluBackward(v, "geluTanhGrad", (*rowGen).holdGELUTanh, (*rowGen).geluTanhSlope)
 			geluBackward(v, "geluErfGrad", (*rowGen).holdGELUErf, (*rowGen).geluErfSlope)
+			geluBoth(v, "geluTanhAndGrad", (*rowGen).holdGELUTanh, (*rowGen).geluTanhAndSlope)
+			geluBoth(v, "geluErfAndGrad", (*rowGen).holdGELUErf, (*rowGen).geluErfAndSlope)
 		}
 	}
 }
@@ -58,6 +60,22 @@ func geluBackward(v vectors, name string, hold func(*rowGen), slope func(g *rowG
 			VMULPS(up[i], y[i], y[i])
 		}
 		g.store(y, dx, nil)
+	})
+	g.end()
+}
+
+func geluBoth(v vectors, name string, hold func(*rowGen), both func(g *rowGen, x group) (y, slope group)) {
+	g := elementKernel(v, name, "y, dx, dy, x []float32", "is the meaning of the same name.")
+	hold(g)
+	y, n, dx, dy, x := pointer("y"), length("y"), pointer("dx"), pointer("dy"), pointer("x")
+	g.elements(n, g.abreast(), []reg.GPVirtual{y, dx, dy, x}, func() {
+		value, slope := both(g, g.load(x, nil))
+		g.store(value, y, nil)
+		up := g.load(dy, nil)
+		for i := range slope {
+			VMULPS(up[i], slope[i], slope[i])
+		}
+		g.store(slope, dx, nil)
 	})
 	g.end()
 }
@@ -120,7 +138,16 @@ func (g *rowGen) geluTanh(x group) group {
 }
 
 func (g *rowGen) geluTanhSlope(x group) group {
-	c := g.clampHigh(g.clampLow(x, -geluTanhX), geluTanhX)
+	_, slope := g.geluTanhSlopes(x, false)
+	return slope
+}
+
+func (g *rowGen) geluTanhAndSlope(x group) (y, slope group) { return g.geluTanhSlopes(x, true) }
+
+// geluTanhSlopes returns the slope, and the value if asked for.
+func (g *rowGen) geluTanhSlopes(x group, value bool) (y, slope group) {
+	low := g.clampLow(x, -geluTanhX)
+	c := g.clampHigh(low, geluTanhX)
 	square := g.new()
 	for i := range c {
 		VMULPS(c[i], c[i], square[i])
@@ -130,6 +157,9 @@ func (g *rowGen) geluTanhSlope(x group) group {
 		s, denominator, d := g.v.new(), g.v.new(), g.v.new()
 		VMOVUPS(g.c(1), s)
 		VADDPS(e[i], s, denominator)
+		if value {
+			VDIVPS(denominator, low[i], low[i])
+		}
 		VDIVPS(denominator, s, s)
 		VMOVUPS(g.c(gelu3B), d)
 		VFMADD213PS(g.c(geluA), square[i], d)
@@ -138,7 +168,7 @@ func (g *rowGen) geluTanhSlope(x group) group {
 		VFMADD213PS(g.c(1), d, e[i]) // fma(d, 1-s, 1)
 		VMULPS(s, e[i], e[i])
 	}
-	return e
+	return low, e
 }
 
 // phi is Phi(x) and e^(-x²/2) for |x| <= geluErfX.
@@ -185,13 +215,25 @@ func (g *rowGen) geluErf(x group) group {
 }
 
 func (g *rowGen) geluErfSlope(x group) group {
-	c := g.clampHigh(g.clampLow(x, -geluErfX), geluErfX)
+	_, slope := g.geluErfSlopes(x, false)
+	return slope
+}
+
+func (g *rowGen) geluErfAndSlope(x group) (y, slope group) { return g.geluErfSlopes(x, true) }
+
+// geluErfSlopes returns the slope, and the value if asked for.
+func (g *rowGen) geluErfSlopes(x group, value bool) (y, slope group) {
+	low := g.clampLow(x, -geluErfX)
+	c := g.clampHigh(low, geluErfX)
 	p, e := g.phi(c)
 	for i := range p {
+		if value {
+			VMULPS(p[i], low[i], low[i])
+		}
 		VMULPS(g.c(inverseRoot), c[i], c[i])
 		VFMADD231PS(e[i], c[i], p[i])
 	}
-	return p
+	return low, p
 }
 
 // abreast is how many vectors at a time pay: registers allow two with AVX-512.

@@ -22,6 +22,16 @@ func geluTanhGradAVX512(dx []float32, dy []float32, x []float32)
 //go:noescape
 func geluErfGradAVX512(dx []float32, dy []float32, x []float32)
 
+// geluTanhAndGradAVX512 is the meaning of the same name.
+//
+//go:noescape
+func geluTanhAndGradAVX512(y []float32, dx []float32, dy []float32, x []float32)
+
+// geluErfAndGradAVX512 is the meaning of the same name.
+//
+//go:noescape
+func geluErfAndGradAVX512(y []float32, dx []float32, dy []float32, x []float32)
+
 // geluTanhAVX2 is the meaning of the same name.
 //
 //go:noescape
@@ -41,3 +51,13 @@ func geluTanhGradAVX2(dx []float32, dy []float32, x []float32)
 //
 //go:noescape
 func geluErfGradAVX2(dx []float32, dy []float32, x []float32)
+
+// geluTanhAndGradAVX2 is the meaning of the same name.
+//
+//go:noescape
+func geluTanhAndGradAVX2(y []float32, dx []float32, dy []float32, x []float32)
+
+// geluErfAndGradAVX2 is the meaning of the same name.
+//
+//go:noescape
+func geluErfAndGradAVX2(y []float32, dx []float32, dy []float32, x []float32)

@@ -60,6 +60,12 @@ func geluTanhGrad(dx, dy, x []float32) {
 	}
 }
 
+// geluTanhAndGrad is both at once: y from the value, dx from the gradient. y overlaps nothing.
+func geluTanhAndGrad(y, dx, dy, x []float32) {
+	geluTanh(y, x)
+	geluTanhGrad(dx, dy, x)
+}
+
 // phi returns Phi(x) and e^(-x²/2) for |x| <= geluErfX. A negative zero counts as positive: 1 - tail.
 func phi(x float32) (p, e float32) {
 	if x < 0 {
@@ -84,4 +90,10 @@ func geluErfGrad(dx, dy, x []float32) {
 		p, e := phi(c)
 		dx[i] = dy[i] * detmath.FMA32(c*inverseRoot, e, p)
 	}
+}
+
+// geluErfAndGrad is both at once, as geluTanhAndGrad.
+func geluErfAndGrad(y, dx, dy, x []float32) {
+	geluErf(y, x)
+	geluErfGrad(dx, dy, x)
 }

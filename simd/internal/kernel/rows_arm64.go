@@ -6,6 +6,7 @@ func rowsNEON() RowKernels {
 	k.Exp, k.Log, k.Tanh, k.Erf = expNEON, logNEON, tanhNEON, erfNEON
 	k.AdamW = adamWNEON
 	k.GELUTanh, k.GELUErf, k.GELUTanhGrad, k.GELUErfGrad = geluTanhNEON, geluErfNEON, geluTanhGradNEON, geluErfGradNEON
+	k.GELUTanhAndGrad, k.GELUErfAndGrad = geluTanhAndGradNEON, geluErfAndGradNEON
 	k.SoftmaxRows, k.SoftmaxRowsGrad, k.LogSoftmaxRows = softmaxRowsNEON, softmaxRowsGradNEON, logSoftmaxRowsNEON
 	k.LayerNorm, k.LayerNormGrad = layerNormNEON, layerNormGradNEON
 	k.RowSum, k.RowMax, k.RowDot, k.RowL1, k.RowL2 = rowSumNEON, rowMaxNEON, rowDotNEON, rowL1NEON, rowL2NEON
@@ -64,6 +65,16 @@ func geluTanhGradNEON(dx, dy, x []float32)
 
 //go:noescape
 func geluErfGradNEON(dx, dy, x []float32)
+
+func geluTanhAndGradNEON(y, dx, dy, x []float32) {
+	geluTanhNEON(y, x)
+	geluTanhGradNEON(dx, dy, x)
+}
+
+func geluErfAndGradNEON(y, dx, dy, x []float32) {
+	geluErfNEON(y, x)
+	geluErfGradNEON(dx, dy, x)
+}
 
 //go:noescape
 func softmaxRowsNEON(dst, x []float32, cols int, scale float32)

@@ -21,6 +21,8 @@ type RowKernels struct {
 	// gelu_generic.go
 	GELUTanh, GELUErf         func(dst, x []float32)
 	GELUTanhGrad, GELUErfGrad func(dx, dy, x []float32)
+	// Both of these: y is what GELU writes and overlaps nothing.
+	GELUTanhAndGrad, GELUErfAndGrad func(y, dx, dy, x []float32)
 
 	// softmax_generic.go
 	SoftmaxRows     func(dst, x []float32, cols int, scale float32)
@@ -51,6 +53,7 @@ func rowsGeneric() RowKernels {
 		Add: add, Sub: sub, Mul: mul, Scale: scale, AddScaled: addScaled, EMA: ema, AllFinite: allFinite, AdamW: adamW,
 		Exp: exp, Log: log, Tanh: tanh, Erf: erf,
 		GELUTanh: geluTanh, GELUErf: geluErf, GELUTanhGrad: geluTanhGrad, GELUErfGrad: geluErfGrad,
+		GELUTanhAndGrad: geluTanhAndGrad, GELUErfAndGrad: geluErfAndGrad,
 		SoftmaxRows: softmaxRows, SoftmaxRowsGrad: softmaxRowsGrad, LogSoftmaxRows: logSoftmaxRows,
 		LayerNorm: layerNorm, LayerNormGrad: layerNormGrad,
 		RowSum: rowSum, RowMax: rowMax, RowDot: rowDot, RowL1: rowL1, RowL2: rowL2, ColumnAdd: columnAdd,
