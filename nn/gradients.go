@@ -149,12 +149,12 @@ func (g *Gradients) adding(t Tensor) Tensor {
 
 // Value returns x's value, for an operation of the gradient that the caller
 // records next: x itself, or a copy that an operation recorded here computes
-// again (see [Op].Again), so that the memory of x is free in between. Call it
-// after contributing to the gradient of x.
+// again (see [Op].Again), so that the memory of x is free in between. A detached
+// x is never computed again. Call it after contributing to the gradient of x.
 func (g *Gradients) Value(x Tensor) Tensor {
 	made := x.Storage()
 	i, ok := g.made[made]
-	if !ok || made.info().kept {
+	if !ok || made.info().kept || x.root() != made {
 		return x
 	}
 	y, ok := g.again[made]

@@ -186,7 +186,7 @@ func TestUnlistedTensorsPanic(t *testing.T) {
 // it is kept anyway; the bits are the same.
 func TestKeptResultsAreNotComputedAgain(t *testing.T) {
 	train := func(keep bool, end func(p *Program, h, v, x Tensor) Tensor) (kinds map[Kind]int, bytes int64, grads []float32) {
-		ps := mustParams(t, normal("x", 64, 32), normal("g", 32), normal("b", 32), normal("w", 48, 32), normal("v", 32, 48))
+		ps := mustParams(t, normal("x", 64, 32), normal("g", 32), normal("b", 32), normal("w", 48, 32), normal("v", 32, 48), normal("s", 48, 48))
 		p := NewProgram(ps)
 		x := act(p, "x")
 		y := p.LayerNorm(x, p.Param("g"), p.Param("b"), 1e-6)
@@ -221,7 +221,13 @@ func TestKeptResultsAreNotComputedAgain(t *testing.T) {
 	beside := func(p *Program, h, v, x Tensor) Tensor {
 		return p.LinearAdd(p.Detach(h), v, Tensor{}, p.Linear(h, v, Tensor{}))
 	}
-	for _, end := range []func(p *Program, h, v, x Tensor) Tensor{detached, beside} {
+	// As operand detached, as residual not, and read once more.
+	both := func(p *Program, h, v, x Tensor) Tensor {
+		square := p.Param("s")
+		z := p.LinearAdd(p.Detach(h), square, Tensor{}, h)
+		return p.LinearAdd(p.Linear(h, square, Tensor{}), v, Tensor{}, p.Linear(z, v, Tensor{}))
+	}
+	for _, end := range []func(p *Program, h, v, x Tensor) Tensor{detached, beside, both} {
 		_, _, want := train(true, end)
 		_, _, got := train(false, end)
 		requireSameBits(t, want, got, "gradients")

@@ -139,8 +139,9 @@ func (p *Program) view(x Tensor, shape []int) Tensor {
 // Keep makes the values of the given tensors outlive the step, so that
 // [Device.Download] can read them. Without it their memory may serve other
 // values as soon as the last operation has read them. Inputs, constants and
-// parameters, the loss and the stats are always kept, and so is a result of the
-// forward pass that no operation reads; absent tensors are ignored.
+// parameters, the loss and the stats are always kept, and so is the first result
+// of an operation of the forward pass if no operation reads it; absent tensors are
+// ignored.
 func (p *Program) Keep(ts ...Tensor) {
 	if p.sealed {
 		panic("nn: keep: asked for after the program was loaded; record everything first")

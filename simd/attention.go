@@ -67,8 +67,7 @@ func (j *attentionJob) prepare(p *Pool) {
 			raceHead(&j.call, i)
 		}
 		if j.whole {
-			// Likely this thread goes on with the task after those the others take.
-			j.work[worker].forward(&j.call, lo, hi, (len(j.work)-1)*(hi-lo))
+			j.work[worker].forward(&j.call, lo, hi)
 			return
 		}
 		for i := lo; i < hi; i++ {
@@ -90,6 +89,9 @@ func headsOf(heads, task int) (lo, hi int) {
 func raceHead(a *Attention, task int) {
 	h := a.headOf(task)
 	raceWrite(a.Probs, h.square, a.Tokens*a.Tokens)
+	if a.LogProbs != nil {
+		raceWrite(a.LogProbs, h.square, a.Tokens*a.Tokens)
+	}
 	for i := range a.Tokens {
 		raceWrite(a.Out, h.out+i*h.outLD, a.HeadDim)
 	}

@@ -33,7 +33,7 @@ func (j *attentionGradJob) prepare(p *Pool) {
 			raceHeadGrad(&j.call, i)
 		}
 		if j.whole {
-			j.work[worker].backward(&j.call, lo, hi, (len(j.work)-1)*(hi-lo))
+			j.work[worker].backward(&j.call, lo, hi)
 			return
 		}
 		for i := lo; i < hi; i++ {

@@ -36,16 +36,19 @@ type operand struct {
 	row, step int
 }
 
-// multiply computes c = a·b for a [N,k] and b [k,n], where n is a multiple of 8, times scale unless that is 0. The
-// elements of a row of b and c touch.
-func (w *headWork) multiply(c, a, b operand, m, n, k int, scale float32) {
+// multiply computes c = a·b for a [N,k] and b [k,n], where n is a multiple of 8. The elements of a row of b and c touch.
+func (w *headWork) multiply(c, a, b operand, m, n, k int) { w.product(c, a, b, m, n, k, 1, 0) }
+
+// multiplyScaled is multiply, each element times scale.
+func (w *headWork) multiplyScaled(c, a, b operand, m, n, k int, scale float32) {
+	w.product(c, a, b, m, n, k, scale, 1)
+}
+
+func (w *headWork) product(c, a, b operand, m, n, k int, scale float32, scaled int) {
 	s := &w.strip
 	s.K, s.A, s.ARow, s.AStep = k, a.first, a.row*elementBytes, a.step*elementBytes
 	s.BStep, s.CRow = b.row*elementBytes, c.row*elementBytes
-	s.Scale, s.Scaled = scale, 0
-	if scale != 0 {
-		s.Scaled = 1
-	}
+	s.Scale, s.Scaled = scale, scaled
 	for j := 0; j < n; {
 		columns, most := kernels.CutStrip(n - j)
 		s.Tiles = (m + most - 1) / most
@@ -156,12 +159,12 @@ func (a *Attention) following(head headIndex) headIndex {
 // plan hands what is expected to the next products.
 func (w *headWork) plan() { w.strip.Ahead, w.strip.AheadLeft = &w.ahead[0], w.aheads }
 
-// forward computes heads lo <= i < hi; skip heads after them lies what this thread is likely to compute next.
-func (w *headWork) forward(a *Attention, lo, hi, skip int) {
+// forward computes heads lo <= i < hi. Likely those after them come next.
+func (w *headWork) forward(a *Attention, lo, hi int) {
 	at, next := a.indexOf(lo), a.indexOf(lo+1)
 	for i := lo; i < hi; i++ {
 		if i == hi-1 {
-			next = a.indexOf(min(hi+skip, a.Batch*a.Heads-1))
+			next = a.indexOf(min(hi, a.Batch*a.Heads-1))
 		}
 		w.forwardHead(a, at, next)
 		at, next = a.following(at), a.following(next)
@@ -176,7 +179,7 @@ func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
 	x := w.start(a, h)
 	kt := w.transpose(h.k, h.ld, n, d)
 	w.expectFirst(a, next)
-	w.multiply(x, operand{&h.q[0], h.ld, 1}, kt, n, padded, d, a.Scale)
+	w.multiplyScaled(x, operand{&h.q[0], h.ld, 1}, kt, n, padded, d, a.Scale)
 	if h.bias != nil {
 		w.rows.Bias = &h.bias[0]
 	}
@@ -190,15 +193,15 @@ func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
 		w.expectRows(a.Out, next.image*n*h.outLD+next.index*d, d, h.outLD)
 	}
 	w.plan()
-	w.multiply(operand{&a.Out[h.out], h.outLD, 1}, operand{&a.Probs[h.square], n, 1}, operand{&h.v[0], h.ld, 1}, n, d, n, 0)
+	w.multiply(operand{&a.Out[h.out], h.outLD, 1}, operand{&a.Probs[h.square], n, 1}, operand{&h.v[0], h.ld, 1}, n, d, n)
 }
 
-// backward computes the gradients of heads lo <= i < hi; skip is that of forward.
-func (w *headWork) backward(a *AttentionGrad, lo, hi, skip int) {
+// backward computes the gradients of heads lo <= i < hi.
+func (w *headWork) backward(a *AttentionGrad, lo, hi int) {
 	at, next := a.indexOf(lo), a.indexOf(lo+1)
 	for i := lo; i < hi; i++ {
 		if i == hi-1 {
-			next = a.indexOf(min(hi+skip, a.Batch*a.Heads-1))
+			next = a.indexOf(min(hi, a.Batch*a.Heads-1))
 		}
 		w.backwardHead(a, at, next)
 		at, next = a.following(at), a.following(next)
@@ -214,7 +217,7 @@ func (w *headWork) backwardHead(a *AttentionGrad, at, next headIndex) {
 	vt := w.transpose(h.v, h.ld, n, d)
 	dout, probs := operand{&a.DOut[h.out], h.outLD, 1}, &a.Probs[h.square]
 	w.expectFirst(&a.Attention, next)
-	w.multiply(ds, dout, vt, n, padded, d, 0)
+	w.multiply(ds, dout, vt, n, padded, d)
 	w.rows.Scale = a.Scale
 	if a.DProbs != nil {
 		w.rows.DProbs = &a.DProbs[h.square]
@@ -232,7 +235,7 @@ func (w *headWork) backwardHead(a *AttentionGrad, at, next headIndex) {
 	w.plan()
 	dq := &a.DQKV[at.image*n*h.ld+at.index*d]
 	dk, dv := elementAt(dq, h.outLD), elementAt(dq, 2*h.outLD)
-	w.multiply(operand{dq, h.ld, 1}, ds, operand{&h.k[0], h.ld, 1}, n, d, n, 0)
-	w.multiply(operand{dk, h.ld, 1}, operand{ds.first, 1, ds.row}, operand{&h.q[0], h.ld, 1}, n, d, n, 0)
-	w.multiply(operand{dv, h.ld, 1}, operand{probs, 1, n}, dout, n, d, n, 0)
+	w.multiply(operand{dq, h.ld, 1}, ds, operand{&h.k[0], h.ld, 1}, n, d, n)
+	w.multiply(operand{dk, h.ld, 1}, operand{ds.first, 1, ds.row}, operand{&h.q[0], h.ld, 1}, n, d, n)
+	w.multiply(operand{dv, h.ld, 1}, operand{probs, 1, n}, dout, n, d, n)
 }

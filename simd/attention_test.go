@@ -165,6 +165,9 @@ func TestAttentionHasTheBitsOfItsMeaning(t *testing.T) {
 					checkAttention(t, p, c.build(r), fmt.Sprintf("%+v threads=%d", c, threads))
 				}
 			}
+			flat := attentionCase{1, 17, 2, 16, "", false, false}.build(r)
+			flat.Scale = 0
+			checkAttention(t, p, flat, "scale 0")
 		}
 	})
 }

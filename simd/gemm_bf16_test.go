@@ -76,7 +76,7 @@ const bf16Error = 8 * 0x1p-24
 func TestBF16IsTheProductOfRoundedOperands(t *testing.T) {
 	cases := bf16Cases()
 	if raceEnabled || testing.Short() {
-		cases = append(cases[:60:60], cases[len(cases)-1])
+		cases = append(everySeventh(cases), cases[len(cases)-1])
 	}
 	eachISA(t, func(t *testing.T) {
 		p := NewPool(2)

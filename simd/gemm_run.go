@@ -104,7 +104,7 @@ func (j *gemmJob) strip(w *worker, task int) {
 	i0, i1, q0, q1 := j.strips.part(task)
 	j0, j1 := j.product.columns.span(q0, q1)
 	t, product := &w.tile, j.product
-	if crowded(j.call.LDA) {
+	if j.call.K > 0 && crowded(j.call.LDA) {
 		product.left, product.panelFirst = w.scratch.take(kernels.MR*(product.kBlock+cacheLine/elementBytes)), false
 	}
 	raceProduct(&j.call, i0, i1, j0, j1)

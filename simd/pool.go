@@ -21,11 +21,10 @@ type Pool struct {
 	shared  scratch   // what all workers read: packed right-hand sides, sums
 
 	// The job. Written by the caller while no worker is in it.
-	task  func(task, worker int)
-	tasks int64
-	next  atomic.Int64 // the next task to be taken
+	task   func(task, worker int)
+	shares []share // of the tasks, one for each thread
 
-	_     [64]byte // next is hot: keep state off its cache line
+	_     [64]byte
 	state atomic.Uint64
 	_     [64]byte
 
@@ -37,6 +36,14 @@ type Pool struct {
 	forward  attentionJob
 	backward attentionGradJob
 	spans    spans
+}
+
+// share is a run of tasks that follow each other. A thread takes those of its own share first, then of the others': so it
+// finds in its own caches what it wrote in the operation before, where both go through the same rows.
+type share struct {
+	next atomic.Int64 // the next task to be taken
+	end  int64
+	_    [48]byte // a cache line each
 }
 
 // state is the number of the job << jobShift | closed | number of workers in the job.
@@ -76,7 +83,7 @@ func NewPool(threads int) *Pool {
 	if threads > jobCount {
 		panic(fmt.Sprintf("simd: pool of %d threads: the most is %d", threads, jobCount))
 	}
-	p := &Pool{threads: threads}
+	p := &Pool{threads: threads, shares: make([]share, threads)}
 	p.state.Store(jobClosed)
 	p.prepare()
 	for i := range threads {
@@ -116,7 +123,13 @@ func (p *Pool) Close() {
 // worker (0 <= worker < Threads) gets which task, and the order, are not fixed: a result must depend on neither. f
 // must not use the pool. For allocates nothing; whether building f does is the caller's affair. A panic in f on the
 // caller's thread leaves the pool unusable, one on another thread ends the program.
-func (p *Pool) For(tasks int, f func(task, worker int)) {
+func (p *Pool) For(tasks int, f func(task, worker int)) { p.run(tasks, p.threads, f) }
+
+// inOrder is For, where a task is never taken before one with a lower number.
+func (p *Pool) inOrder(tasks int, f func(task, worker int)) { p.run(tasks, 1, f) }
+
+// run calls f for all tasks, cut into shares.
+func (p *Pool) run(tasks, shares int, f func(task, worker int)) {
 	if p.threads == 1 || tasks <= 1 {
 		for i := range tasks {
 			f(i, 0)
@@ -126,10 +139,14 @@ func (p *Pool) For(tasks int, f func(task, worker int)) {
 	if p.threads == 0 {
 		panic("simd: pool: used after Close; make a new one")
 	}
-	p.task, p.tasks = f, int64(tasks)
-	p.next.Store(0)
+	p.task = f
+	for i := range p.shares {
+		first := min(i, shares) * tasks / shares
+		p.shares[i].next.Store(int64(first))
+		p.shares[i].end = int64(min(i+1, shares) * tasks / shares)
+	}
 	p.publish(min(tasks, p.threads) - 1)
-	p.run(f, 0)
+	p.help(f, 0)
 	p.finish()
 }
 
@@ -147,14 +164,17 @@ func (p *Pool) publish(n int) {
 	}
 }
 
-// run takes tasks until none is left.
-func (p *Pool) run(f func(task, worker int), self int) {
-	for {
-		i := p.next.Add(1) - 1
-		if i >= p.tasks {
-			return
+// help takes tasks until none is left, first of the thread's own share.
+func (p *Pool) help(f func(task, worker int), self int) {
+	for k := range p.shares {
+		s := &p.shares[(self+k)%len(p.shares)]
+		for {
+			i := s.next.Add(1) - 1
+			if i >= s.end {
+				break
+			}
+			f(int(i), self)
 		}
-		f(int(i), self)
 	}
 }
 
@@ -199,7 +219,7 @@ func (p *Pool) work(self int, w *worker) {
 			return
 		}
 		last, idle = s>>jobShift, 0
-		p.run(f, self)
+		p.help(f, self)
 		p.state.Add(^uint64(0))
 	}
 }

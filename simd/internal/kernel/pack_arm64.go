@@ -11,7 +11,7 @@ func packFourNEON(dst, src *float32, ld, k, width int)
 
 // packRowsNEON is packRows by stripes of 16 columns and of up to 4.
 func packRowsNEON(dst, src []float32, ld, k, cols, width int) {
-	if k == 0 || cols == 0 || width-cols > 3 { // more zeros than the last stripe's
+	if k == 0 || cols == 0 || width%4 != 0 || width-cols > 3 { // not stripes of 4, or more zeros than the last one's
 		packRows(dst, src, ld, k, cols, width)
 		return
 	}
