@@ -246,14 +246,17 @@ func bf16Section(samples []sample) string {
 // mtoSection compares steps with and without Masked Token Optimization.
 func mtoSection(samples []sample) string {
 	var list []sample
-	for _, s := range selectNamed(samples, "Step", "ns/op", fileKey, "mto") {
+	for _, s := range selectNamed(samples, "Step", "sec/op", fileKey, "mto") {
 		s.keys = maps.Clone(s.keys)
-		s.keys["peer"] = "mto=" + s.keys["mto"]
+		s.keys["peer"] = "mto=off"
+		if s.keys["mto"] == "on" {
+			s.keys["peer"] = ours + " mto=on"
+		}
 		list = append(list, s)
 	}
 	slices.SortStableFunc(list, func(a, b sample) int { return strings.Compare(b.keys["peer"], a.keys["peer"]) })
 	return byThreads(samples, list, absent("mto"), func(list []sample) string {
-		c := comparison{samples: list, unit: "ns/op", scale: 1e-6, format: "%.1f", less: true, rowKeys: []string{"mim", "model", "image"}, title: "ms; method, model, image"}
+		c := comparison{samples: list, unit: "sec/op", scale: 1e3, format: "%.1f", less: true, rowKeys: []string{"mim", "model", "image"}, title: "ms; method, model, image"}
 		return c.String()
 	})
 }
