@@ -15,7 +15,7 @@ const chunkRows = 512
 // a task waits for what it needs alone, which an earlier task does, so that the first unfinished one never waits.
 //
 // A and B are read in place: packing A took 11 to 15 % of the time. Only a small tile with rows far apart is faster with
-// both packed (AVX2, 768x3136x192: 88 -> 104 GFLOP/s; 96x3136x288: 105 -> 98): B by a task for each panel, before the
+// both packed (AVX2, 768x3136x192: 88 -> 104 GFLOP/s, 192x4160x192: 82 -> 96): B by a task for each panel, before the
 // chunk's cells, A by each cell.
 type gemmTNJob struct {
 	call    GEMM
@@ -101,7 +101,7 @@ func wait(count *atomic.Int32, n int) {
 }
 
 // farApart is the distance of rows from which on packing pays for kernels with a small tile.
-const farApart = 400
+const farApart = 150
 
 // gridTN cuts C. Where A is packed, a cell takes the whole width if there are enough; else a cell is one tile or panel
 // of the longer side.
