@@ -225,7 +225,8 @@ func TestKeptResultsAreNotComputedAgain(t *testing.T) {
 	both := func(p *Program, h, v, x Tensor) Tensor {
 		square := p.Param("s")
 		z := p.LinearAdd(p.Detach(h), square, Tensor{}, h)
-		return p.LinearAdd(p.Linear(h, square, Tensor{}), v, Tensor{}, p.Linear(z, v, Tensor{}))
+		u := p.LinearAdd(x, p.Param("w"), Tensor{}, h)
+		return p.LinearAdd(u, v, Tensor{}, p.Linear(z, v, Tensor{}))
 	}
 	for _, end := range []func(p *Program, h, v, x Tensor) Tensor{detached, beside, both} {
 		_, _, want := train(true, end)
