@@ -120,16 +120,14 @@ type head struct {
 }
 
 // headOf finds head task%h of image task/h.
-func (a *Attention) headOf(task int) head { return a.headAt(task/a.Heads, task%a.Heads) }
-
-// headAt finds head i of image b.
-func (a *Attention) headAt(b, i int) head {
+func (a *Attention) headOf(task int) head {
+	b, i := task/a.Heads, task%a.Heads
 	width := a.Heads * a.HeadDim
 	x := a.QKV[b*a.Tokens*3*width+i*a.HeadDim:]
 	h := head{
 		q: x, k: x[width:], v: x[2*width:], ld: 3 * width,
 		out: b*a.Tokens*width + i*a.HeadDim, outLD: width,
-		square: (b*a.Heads + i) * a.Tokens * a.Tokens,
+		square: task * a.Tokens * a.Tokens,
 	}
 	if a.Bias != nil {
 		h.bias = a.Bias[b*a.BiasBatch+i*a.BiasHead:][:a.Tokens*a.Tokens]

@@ -1,10 +1,6 @@
 package simd
 
-import (
-	"unsafe"
-
-	"github.com/mtobench/mtobench/simd/internal/kernel"
-)
+import "github.com/mtobench/mtobench/simd/internal/kernel"
 
 // mostTokens is the number of tokens up to which a head is computed with all its matrices in scratch memory, by the
 // kernels made for that. It is chunkRows: up to there, the chains of the gradients are one chunk (numerics rule 2).
@@ -59,11 +55,6 @@ func (w *headWork) product(c, a, b operand, m, n, k int, scale float32, scaled i
 	}
 }
 
-// elementAt returns the address of the element i places after p.
-func elementAt(p *float32, i int) *float32 {
-	return (*float32)(unsafe.Add(unsafe.Pointer(p), i*elementBytes))
-}
-
 // transpose writes the transpose of x, [N,hd] with rows ld apart, to scratch memory.
 func (w *headWork) transpose(x []float32, ld, tokens, dim int) operand {
 	width := ldx(tokens)
@@ -101,7 +92,7 @@ func (w *headWork) expect(address uintptr, step int) {
 
 // expectRows plans to prefetch dim elements of each row, rows ld apart, from the element i of x on.
 func (w *headWork) expectRows(x []float32, i, dim, ld int) {
-	first := uintptr(unsafe.Pointer(unsafe.SliceData(x))) + uintptr(i*elementBytes)
+	first := address(x, i)
 	for line := first &^ (cacheLine - 1); line < first+uintptr(dim*elementBytes); line += cacheLine {
 		w.expect(line, ld*elementBytes)
 	}
@@ -109,16 +100,16 @@ func (w *headWork) expectRows(x []float32, i, dim, ld int) {
 
 // expectSquare plans to prefetch n·n elements that touch, k lines a tile.
 func (w *headWork) expectSquare(x []float32, i, n, k int) {
-	first := uintptr(unsafe.Pointer(unsafe.SliceData(x))) + uintptr(i*elementBytes)
+	first := address(x, i)
 	for line := first &^ (cacheLine - 1); line < first+uintptr(n*n*elementBytes); line += uintptr(k * cacheLine) {
 		w.expect(line, cacheLine)
 	}
 }
 
 // expectHead plans to prefetch q, k and v, or their gradients, in x.
-func (w *headWork) expectHead(a *Attention, x []float32, head headIndex) {
+func (w *headWork) expectHead(a *Attention, x []float32, head int) {
 	width := a.Heads * a.HeadDim
-	i := head.image*a.Tokens*3*width + head.index*a.HeadDim
+	i := head/a.Heads*a.Tokens*3*width + head%a.Heads*a.HeadDim
 	for part := range 3 {
 		w.expectRows(x, i+part*width, a.HeadDim, 3*width)
 	}
@@ -129,31 +120,16 @@ const fewTokens = 24
 
 // expectFirst plans what the first product of a head prefetches, hd lines a tile. With few tokens that is a part of the
 // q, k and v of an image to come, which its heads share out.
-func (w *headWork) expectFirst(a *Attention, next headIndex) {
+func (w *headWork) expectFirst(a *Attention, next int) {
 	w.expectNothing()
-	head := next.image*a.Heads + next.index
 	if a.Tokens < fewTokens {
-		share := a.Tokens * 3 * a.HeadDim * elementBytes
-		first := uintptr(unsafe.Pointer(unsafe.SliceData(a.QKV))) + uintptr((head+a.Heads-1)*share)
+		first := address(a.QKV, (next+a.Heads-1)*a.Tokens*3*a.HeadDim)
 		w.expect(first, cacheLine)
 		w.expect(first+uintptr(a.HeadDim*cacheLine), cacheLine)
 	} else {
-		w.expectSquare(a.Probs, head*a.Tokens*a.Tokens, a.Tokens, a.HeadDim)
+		w.expectSquare(a.Probs, next*a.Tokens*a.Tokens, a.Tokens, a.HeadDim)
 	}
 	w.plan()
-}
-
-// headIndex is a head by its image and its index there.
-type headIndex struct{ image, index int }
-
-func (a *Attention) indexOf(head int) headIndex { return headIndex{head / a.Heads, head % a.Heads} }
-
-func (a *Attention) following(head headIndex) headIndex {
-	head.index++
-	if head.index == a.Heads {
-		return headIndex{head.image + 1, 0}
-	}
-	return head
 }
 
 // plan hands what is expected to the next products.
@@ -161,20 +137,15 @@ func (w *headWork) plan() { w.strip.Ahead, w.strip.AheadLeft = &w.ahead[0], w.ah
 
 // forward computes heads lo <= i < hi. Likely those after them come next.
 func (w *headWork) forward(a *Attention, lo, hi int) {
-	at, next := a.indexOf(lo), a.indexOf(lo+1)
 	for i := lo; i < hi; i++ {
-		if i == hi-1 {
-			next = a.indexOf(min(hi, a.Batch*a.Heads-1))
-		}
-		w.forwardHead(a, at, next)
-		at, next = a.following(at), a.following(next)
+		w.forwardHead(a, i, min(i+1, a.Batch*a.Heads-1))
 	}
 	w.end()
 }
 
 // forwardHead computes a head, and prefetches the next one.
-func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
-	n, d, h := a.Tokens, a.HeadDim, a.headAt(at.image, at.index)
+func (w *headWork) forwardHead(a *Attention, head, next int) {
+	n, d, h := a.Tokens, a.HeadDim, a.headOf(head)
 	padded := (n + 7) / 8 * 8
 	x := w.start(a, h)
 	kt := w.transpose(h.k, h.ld, n, d)
@@ -190,7 +161,7 @@ func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
 	w.expectNothing()
 	if n >= fewTokens {
 		w.expectHead(a, a.QKV, next)
-		w.expectRows(a.Out, next.image*n*h.outLD+next.index*d, d, h.outLD)
+		w.expectRows(a.Out, next/a.Heads*n*h.outLD+next%a.Heads*d, d, h.outLD)
 	}
 	w.plan()
 	w.multiply(operand{&a.Out[h.out], h.outLD, 1}, operand{&a.Probs[h.square], n, 1}, operand{&h.v[0], h.ld, 1}, n, d, n)
@@ -198,20 +169,15 @@ func (w *headWork) forwardHead(a *Attention, at, next headIndex) {
 
 // backward computes the gradients of heads lo <= i < hi.
 func (w *headWork) backward(a *AttentionGrad, lo, hi int) {
-	at, next := a.indexOf(lo), a.indexOf(lo+1)
 	for i := lo; i < hi; i++ {
-		if i == hi-1 {
-			next = a.indexOf(min(hi, a.Batch*a.Heads-1))
-		}
-		w.backwardHead(a, at, next)
-		at, next = a.following(at), a.following(next)
+		w.backwardHead(a, i, min(i+1, a.Batch*a.Heads-1))
 	}
 	w.end()
 }
 
 // backwardHead computes the gradients of a head, and prefetches the next one.
-func (w *headWork) backwardHead(a *AttentionGrad, at, next headIndex) {
-	n, d, h := a.Tokens, a.HeadDim, a.headAt(at.image, at.index)
+func (w *headWork) backwardHead(a *AttentionGrad, head, next int) {
+	n, d, h := a.Tokens, a.HeadDim, a.headOf(head)
 	padded := (n + 7) / 8 * 8
 	ds := w.start(&a.Attention, h)
 	vt := w.transpose(h.v, h.ld, n, d)
@@ -229,11 +195,11 @@ func (w *headWork) backwardHead(a *AttentionGrad, at, next headIndex) {
 	w.expectNothing()
 	if n >= fewTokens {
 		w.expectHead(&a.Attention, a.QKV, next)
-		w.expectRows(a.DOut, next.image*n*h.outLD+next.index*d, d, h.outLD)
+		w.expectRows(a.DOut, next/a.Heads*n*h.outLD+next%a.Heads*d, d, h.outLD)
 		w.expectHead(&a.Attention, a.DQKV, next)
 	}
 	w.plan()
-	dq := &a.DQKV[at.image*n*h.ld+at.index*d]
+	dq := &a.DQKV[head/a.Heads*n*h.ld+head%a.Heads*d]
 	dk, dv := elementAt(dq, h.outLD), elementAt(dq, 2*h.outLD)
 	w.multiply(operand{dq, h.ld, 1}, ds, operand{&h.k[0], h.ld, 1}, n, d, n)
 	w.multiply(operand{dk, h.ld, 1}, operand{ds.first, 1, ds.row}, operand{&h.q[0], h.ld, 1}, n, d, n)

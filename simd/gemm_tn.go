@@ -192,7 +192,7 @@ func (j *gemmTNJob) after(chunk, cell int) uintptr {
 		return 0
 	}
 	i0, _, _, _ := j.cells.part(next % cells)
-	return address(&j.call.A[next/cells*chunkRows*j.call.LDA+i0])
+	return address(j.call.A, next/cells*chunkRows*j.call.LDA+i0)
 }
 
 // packLeft packs the tiles of m rows of A, which lies transposed, into memory. There are all rows from the first on.

@@ -90,9 +90,9 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 		p.place(t, k0, lo, q)
 		t.AheadStep = 0
 		if q == q0 && p.aStep == 1 && p.k > 0 {
-			t.Ahead, t.AheadStep = address(&p.a[0])+uintptr((hi*p.aRow+k0)*elementBytes), cacheLine
+			t.Ahead, t.AheadStep = address(p.a, hi*p.aRow+k0), cacheLine
 		} else if p.aRow == 1 && p.aTile == 0 {
-			t.Ahead, t.AheadStep = address(t.A)+uintptr(stepsAhead*t.AStep), t.AStep
+			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
 		}
 		kernels.MultiplyTile(t)
 	}
@@ -124,15 +124,13 @@ func (p *product) multiplyColumn(t *kernel.Tile, k0, i0, i1, q int, last bool) {
 		p.place(t, k0, lo, q)
 		t.AheadStep = 0
 		if p.aRow == 1 && p.aTile == 0 {
-			t.Ahead, t.AheadStep = address(t.A)+uintptr(stepsAhead*t.AStep), t.AStep
+			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
 		} else if last && p.next != 0 {
 			t.Ahead, t.AheadStep = p.next+uintptr(s*cacheLine), p.nextStep
 		}
 		kernels.MultiplyTile(t)
 	}
 }
-
-func address(p *float32) uintptr { return uintptr(unsafe.Pointer(p)) }
 
 const (
 	elementBytes = 4
@@ -198,6 +196,14 @@ func (p *product) place(t *kernel.Tile, k0, lo, q int) {
 }
 
 // at returns the address of s[i] without looking whether s has it: GEMM.check has, for whole matrices.
-func at(s []float32, i int) *float32 {
-	return (*float32)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s)), i*elementBytes))
+func at(s []float32, i int) *float32 { return elementAt(unsafe.SliceData(s), i) }
+
+// elementAt returns the address of the element i places after p.
+func elementAt(p *float32, i int) *float32 {
+	return (*float32)(unsafe.Add(unsafe.Pointer(p), i*elementBytes))
+}
+
+// address is that of s[i] as a number, to prefetch from: s needn't have it.
+func address(s []float32, i int) uintptr {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(s))) + uintptr(i*elementBytes)
 }

@@ -15,7 +15,7 @@ var bf16 = vectors{name: "BF16", bytes: 64, opmask: true, unroll: 1, pairs: true
 
 func init() {
 	families["bf16"] = func() {
-		pass.Compile = pass.Concat(pass.Compile, pass.FunctionPass(encodeBF16))
+		withBF16()
 		for columns := 3; columns >= 1; columns-- {
 			mostRows := 14
 			if columns == 3 {
@@ -29,6 +29,9 @@ func init() {
 		pairRows()
 	}
 }
+
+// withBF16 makes a family able to use the instructions for bfloat16.
+func withBF16() { pass.Compile = pass.Concat(pass.Compile, pass.FunctionPass(encodeBF16)) }
 
 // VDPBF16PS adds to x the sums of products of a's and b's pairs.
 func VDPBF16PS(ops ...Op) {
@@ -104,14 +107,6 @@ func pairRow() {
 	ADDQ(I32(32), n)
 	JZ(LabelRef("done"))
 	Comment("ones in n bits, for elements; in (n+1)/2 bits, for pairs")
-	ones := func(count reg.GPVirtual) reg.GPVirtual {
-		m := GP64()
-		MOVQ(count, reg.RCX)
-		MOVQ(I32(1), m)
-		SHLQ(reg.CL, m)
-		DECQ(m)
-		return m
-	}
 	elements, k := ones(n), K()
 	KMOVW(elements.As32(), k)
 	VMOVUPS_Z(Mem{Base: src}, k, lo)

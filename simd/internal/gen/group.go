@@ -240,11 +240,7 @@ func groupMask() Mem {
 // tail prepares the masks for rest elements, 0 <= rest < 16.
 func (g *rowGen) tail(rest reg.GPVirtual) {
 	if g.wide() {
-		mask := GP64()
-		MOVQ(rest, reg.RCX)
-		MOVQ(I32(1), mask)
-		SHLQ(reg.CL, mask)
-		DECQ(mask)
+		mask := ones(rest)
 		g.k = K()
 		KMOVW(mask.As32(), g.k)
 		return

@@ -94,15 +94,21 @@ func packTiles(v vectors, rows, tiles int) {
 	RET()
 }
 
+// ones returns a register whose lowest count bits are ones, the others zeros. It uses RCX.
+func ones(count reg.GPVirtual) reg.GPVirtual {
+	m := GP64()
+	MOVQ(count, reg.RCX)
+	MOVQ(I32(1), m)
+	SHLQ(reg.CL, m)
+	DECQ(m)
+	return m
+}
+
 // partialLoad returns a function that writes a load of the first n elements of a vector, 1 <= n <= all, the others
 // being zero.
 func partialLoad(v vectors, n reg.GPVirtual) func(m Mem, x reg.VecVirtual) {
 	if v.opmask {
-		mask, k := GP64(), K()
-		MOVQ(n, reg.RCX)
-		MOVQ(I32(1), mask)
-		SHLQ(reg.CL, mask)
-		DECQ(mask)
+		mask, k := ones(n), K()
 		KMOVW(mask.As32(), k)
 		return func(m Mem, x reg.VecVirtual) { VMOVUPS_Z(m, k, x) }
 	}

@@ -5,13 +5,13 @@ import (
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 func init() {
 	families["peak"] = func() {
+		withBF16()
 		for _, v := range []vectors{avx512, avx2} {
 			peakFMA(v)
 			for _, s := range streams {
@@ -49,9 +49,20 @@ func peakFMA(v vectors) {
 	name := "peakFMA" + v.name
 	TEXT(name, NOSPLIT, "func(n int)")
 	Doc(fmt.Sprintf("%s runs n > 0 turns of %d independent multiply-adds on vectors in registers.", name, peakChains))
+	peakMultiply(v, math.Float32bits(1.25), math.Float32bits(-0.75), VFMADD231PS)
+}
+
+func peakBF16() {
+	TEXT("peakBF16AVX512", NOSPLIT, "func(n int)")
+	Doc(fmt.Sprintf("peakBF16AVX512 runs n > 0 turns of %d independent VDPBF16PS on vectors in registers. It needs AVX512_BF16.", peakChains))
+	peakMultiply(avx512, 0x3fa03fa0, 0xbf40bf40, VDPBF16PS) // pairs of 1.25 and of -0.75
+}
+
+// peakMultiply writes a loop of independent multiply-adds of two factors, given by their bits.
+func peakMultiply(v vectors, first, second uint32, multiplyAdd func(ops ...Op)) {
 	a, b := v.new(), v.new()
-	broadcastBits(math.Float32bits(1.25), a)
-	broadcastBits(math.Float32bits(-0.75), b)
+	broadcastBits(first, a)
+	broadcastBits(second, b)
 	x := make([]reg.VecVirtual, peakChains)
 	for i := range x {
 		x[i] = v.new()
@@ -59,43 +70,9 @@ func peakFMA(v vectors) {
 	}
 	peakLoop(func() {
 		for i := range x {
-			VFMADD231PS(a, b, x[i])
+			multiplyAdd(a, b, x[i])
 		}
 	})
-}
-
-// peakBF16 writes VDPBF16PS as bytes: neither avo nor Go's assembler knows it. Its registers are fixed: Z0 .. Z11
-// accumulate, Z12 and Z13 are the factors.
-func peakBF16() {
-	TEXT("peakBF16AVX512", NOSPLIT, "func(n int)")
-	Doc(fmt.Sprintf("peakBF16AVX512 runs n > 0 turns of %d independent VDPBF16PS on vectors in registers. It needs AVX512_BF16.", peakChains))
-	z := []reg.VecPhysical{reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11}
-	for i, pattern := range []uint32{0x3fa03fa0, 0xbf40bf40} { // pairs of 1.25 and of -0.75
-		r := []reg.VecPhysical{reg.X12, reg.X13}[i]
-		MOVL(U32(pattern), reg.EAX)
-		VMOVD(reg.EAX, r)
-		VBROADCASTSS(r, []reg.VecPhysical{reg.Z12, reg.Z13}[i])
-	}
-	for _, x := range z {
-		VPXORD(x, x, x)
-	}
-	peakLoop(func() {
-		for i := range z {
-			dpbf16(uint32(i), 13, 12)
-		}
-	})
-}
-
-// dpbf16 writes VDPBF16PS Zb, Za, Zd (EVEX.512.F3.0F38.W0 52 /r), for registers below 16: the prefix holds the upper
-// bits of d and b, and a, inverted.
-func dpbf16(d, a, b uint32) {
-	prefix := 0x62 | (0x52|(1-d>>3)<<7|(1-b>>3)<<5)<<8 | (0x06|(^a&15)<<3)<<16 | 0x48<<24
-	emit("LONG", U32(prefix))
-	emit("WORD", U16(0x52|(0xc0|(d&7)<<3|b&7)<<8))
-}
-
-func emit(directive string, x Op) {
-	Instruction(&ir.Instruction{Opcode: directive, Operands: []Op{x}})
 }
 
 // streams are loops over arrays. In body x and y read part i of both, dst is where part i of the result goes.

@@ -108,12 +108,7 @@ func (g *tileGen) prepareMask() {
 	g.partial = g.field("Cols")
 	SUBQ(I32((g.columns-1)*g.v.bytes/4), g.partial)
 	if g.v.opmask {
-		mask := GP64()
-		count := reg.RCX
-		MOVQ(g.partial, count)
-		MOVQ(I32(1), mask)
-		SHLQ(reg.CL, mask)
-		DECQ(mask)
+		mask := ones(g.partial)
 		g.kmask = K()
 		KMOVW(mask.As32(), g.kmask)
 	}
