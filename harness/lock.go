@@ -38,7 +38,8 @@ type Lock struct {
 	Seeds       []int       `json:"seeds"` // of the pairs
 	Rule        string      `json:"rule"`
 
-	Hash string `json:"hash"` // SHA-256 of the lock without this line
+	Name string `json:"study,omitempty"` // study.name of who made it: names a folder, changes no result, isn't hashed
+	Hash string `json:"hash"`            // SHA-256 of the lock without this line and the name
 }
 
 // LockedData identifies the images.
@@ -83,7 +84,7 @@ func newLock(c Config, data LockedData, runs []CalibrationRun) (*Lock, error) {
 			Epochs: c.EpochsAt(c.Steps()), Steps: c.Steps(), Images: int64(c.Steps()) * int64(c.Train.Batch),
 			WarmupImages: c.Fraction(c.Train.Warmup), AverageImages: c.Fraction(c.Train.AverageHorizon),
 		},
-		Primary: c.Study.Target, Rule: judgingRule,
+		Primary: c.Study.Target, Rule: judgingRule, Name: c.Study.Name,
 	}
 	for k := range epochs {
 		l.Grid = append(l.Grid, c.GridStep(k))
@@ -128,10 +129,10 @@ type CalibrationRun struct {
 	Quality map[int][]float64 // by layer: raw top-1 on the grid, percent
 }
 
-// hash is the SHA-256 of the lock with an empty Hash.
+// hash is the SHA-256 of the lock with an empty Hash and Name.
 func (l *Lock) hash() string {
 	bare := *l
-	bare.Hash = ""
+	bare.Hash, bare.Name = "", ""
 	data, err := json.Marshal(bare)
 	if err != nil {
 		panic("harness: encoding a lock: " + err.Error())
@@ -181,18 +182,25 @@ func parseLock(path string, data []byte) (*Lock, error) {
 // Overrides gives the locked configuration as overrides of Load, so that a lock alone fixes a study.
 func (l *Lock) Overrides() []string {
 	var list []string
+	if l.Name != "" {
+		list = append(list, "study.name="+l.Name)
+	}
 	for _, key := range slices.Sorted(maps.Keys(l.Config)) {
 		list = append(list, key+"="+l.Config[key])
 	}
 	return list
 }
 
-// Fits refuses data or a configuration other than the lock's; the error names the first difference. A key that is
-// younger than the lock stands at its default there.
+// Fits refuses data or a configuration other than the lock's; the error names the first difference.
 func (l *Lock) Fits(c Config, set *benchdata.Set) error {
 	if l.Data.SHA256 != set.SHA256 {
 		return fmt.Errorf("%w: it was made on %s with SHA-256 %.16s, this data has %.16s: not the same images", ErrLock, l.Data.Name, l.Data.SHA256, set.SHA256)
 	}
+	return l.fits(c)
+}
+
+// fits is Fits without the data. A key that is younger than the lock stands at its default there.
+func (l *Lock) fits(c Config) error {
 	if c.Probe.Layer == 0 {
 		c.Probe.Layer = l.Calibration.Layer
 	}

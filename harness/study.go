@@ -204,6 +204,9 @@ func calibrationRun(j Job, c Config) (CalibrationRun, error) {
 
 // prepare makes a folder with the files that say what belongs into it.
 func (s *Study) prepare(dir string, c Config, lock *Lock) error {
+	if s.launch == nil {
+		return fmt.Errorf("%w: %s was opened without its data: it can be judged, not trained", ErrBug, s.Root)
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("results folder: %w; choose another with --out", err)
 	}

@@ -165,18 +165,42 @@ func (c *calibrateCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-type collectCommand struct{ studyFlags }
+// folderArgs name studies by their folders.
+type folderArgs struct {
+	Folders []string `arg:"" optional:"" name:"folder" help:"Folder of a study, or a folder with studies below it. Default: runs."`
+}
+
+// each opens the studies one after the other and hands them to visit.
+func (f *folderArgs) each(visit func(*harness.Study) error) error {
+	if len(f.Folders) == 0 {
+		f.Folders = []string{"runs"}
+	}
+	roots, err := harness.StudyFolders(f.Folders...)
+	if err != nil {
+		return err
+	}
+	for _, root := range roots {
+		s, err := harness.OpenFolder(root)
+		if err != nil {
+			return err
+		}
+		if err := visit(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type collectCommand struct{ folderArgs }
 
 func (c *collectCommand) Run() error {
-	s, err := c.open()
-	if err != nil {
-		return err
-	}
-	report, err := s.Collect()
-	if err != nil {
-		return err
-	}
-	return report.WriteText(os.Stdout)
+	return c.each(func(s *harness.Study) error {
+		report, err := s.Collect()
+		if err != nil {
+			return err
+		}
+		return report.WriteText(os.Stdout)
+	})
 }
 
 type keysCommand struct{ studyFlags }

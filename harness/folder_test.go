@@ -1,0 +1,81 @@
+package harness
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAFolderAloneGivesTheSameReport(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	s, _ := fakeStudy(t, out, 2, "study.noise=0.25", "study.name=kept")
+	first, err := s.Run(context.Background())
+	require.NoError(t, err)
+	text := func(r *Report) string {
+		var b strings.Builder
+		require.NoError(t, r.WriteText(&b))
+		return b.String()
+	}
+	for _, path := range []string{out, filepath.Dir(s.Root), s.Root} { // all results, one name, one study
+		roots, err := StudyFolders(path, s.Root)
+		require.NoError(t, err)
+		require.Equal(t, []string{s.Root}, roots, path)
+	}
+	before, err := os.ReadFile(first.BySeed)
+	require.NoError(t, err)
+
+	again, err := OpenFolder(s.Root)
+	require.NoError(t, err)
+	require.Equal(t, 0.25, again.Config.Study.Noise, "not in the lock")
+	require.Equal(t, "kept", again.Config.Study.Name)
+	second, err := again.Collect()
+	require.NoError(t, err)
+	require.Equal(t, text(first), text(second))
+	after, err := os.ReadFile(second.BySeed)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+	_, err = again.Recalibrate(context.Background())
+	require.Error(t, err, "it can't train")
+}
+
+func TestAFolderThatIsNoStudyIsRefused(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	require.NoError(t, s.Calibrate(context.Background()))
+	config := filepath.Join(s.Root, configName)
+	text, err := os.ReadFile(config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(text), "batch = 128", "batch = 64", 1)), 0o644))
+	_, err = OpenFolder(s.Root)
+	require.ErrorIs(t, err, ErrLock)
+	require.ErrorContains(t, err, "train.batch is 128 in the lock and 64 here")
+
+	for path, want := range map[string]string{
+		t.TempDir(): "no study with a study.lock.json", config: "not a folder", filepath.Join(s.Root, "nowhere"): "no such folder",
+	} {
+		_, err := StudyFolders(path)
+		require.ErrorIs(t, err, ErrConfig)
+		require.ErrorContains(t, err, want)
+	}
+	_, err = OpenFolder(t.TempDir())
+	require.ErrorContains(t, err, "not locked yet")
+}
+
+func TestALockCarriesTheStudysNameOutsideItsHash(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1, "study.name=mine")
+	require.NoError(t, s.Calibrate(context.Background()))
+	lock, err := ReadLock(s.LockPath())
+	require.NoError(t, err)
+	c, err := Load("lock", nil, lock.Overrides())
+	require.NoError(t, err)
+	require.Equal(t, "mine", c.Study.Name)
+	renamed := *lock
+	renamed.Name = "other"
+	require.Equal(t, lock.Hash, renamed.hash())
+}
