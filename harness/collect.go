@@ -14,6 +14,9 @@ type Report struct {
 	Primary int            // index of the verdict's target
 	Verdict Verdict
 
+	Runs   []*Finished // the pairs' finished runs: seeds in the lock's order, off before on
+	Repeat *Finished   // the first seed's baseline once more; nil without one
+
 	Seconds   *Comparison // training clock to the primary target; nil where the A/A of seconds failed
 	Warnings  []string
 	Checks    []Check // of b.7
@@ -45,12 +48,36 @@ type Check struct {
 	Found string
 }
 
-// finished is one run read back.
-type finished struct {
-	job      Job
-	manifest Manifest
-	curve    Curve
-	result   Result
+// A Finished run is one read back from its folder and verified: it belongs to the study, and its hash chain holds.
+type Finished struct {
+	Job      Job
+	Manifest Manifest
+	Curve    Curve
+	Result   Result
+}
+
+// Outcome reads the run at a target, in percent of the primary probe.
+func (f *Finished) Outcome(tau float64) Outcome { return outcome(f.Curve, tau) }
+
+// Pairs lists the seeds of which both arms have finished, in the lock's order: off, on.
+func (r *Report) Pairs() [][2]*Finished {
+	arms := map[int][2]*Finished{}
+	for _, f := range r.Runs {
+		pair := arms[f.Job.Seed]
+		if f.Job.Arm == ArmOff {
+			pair[0] = f
+		} else {
+			pair[1] = f
+		}
+		arms[f.Job.Seed] = pair
+	}
+	var both [][2]*Finished
+	for _, seed := range r.Study.Lock.Seeds {
+		if pair := arms[seed]; pair[0] != nil && pair[1] != nil {
+			both = append(both, pair)
+		}
+	}
+	return both
 }
 
 // Collect reads all runs of the study, judges them and writes results.txt and results.byseed.txt. The
@@ -60,10 +87,8 @@ func (s *Study) Collect() (*Report, error) {
 		return nil, fmt.Errorf("%w: %s has none yet; mtobench run makes it", ErrLock, s.Root)
 	}
 	r := &Report{Study: s}
-	pairs := map[int]map[string]*finished{}
-	var first *finished
+	var first *Finished
 	for _, seed := range s.Lock.Seeds {
-		pairs[seed] = map[string]*finished{}
 		for _, arm := range []string{ArmOff, ArmOn} {
 			j := Job{jobPair, seed, arm, runDir(s.Root, seed, arm)}
 			f, err := s.read(j)
@@ -73,12 +98,12 @@ func (s *Study) Collect() (*Report, error) {
 			case err != nil:
 				return nil, err
 			default:
-				pairs[seed][arm] = f
+				r.Runs = append(r.Runs, f)
 				if first == nil {
 					first = f
 				}
-				if a, b := first.manifest, f.manifest; a.Arithmetic != b.Arithmetic {
-					return nil, fmt.Errorf("%w: %s was computed as %s, %s as %s: their bits don't compare; run the study on CPUs of one kind", ErrLock, first.job.Dir, a.Arithmetic, f.job.Dir, b.Arithmetic)
+				if a, b := first.Manifest, f.Manifest; a.Arithmetic != b.Arithmetic {
+					return nil, fmt.Errorf("%w: %s was computed as %s, %s as %s: their bits don't compare; run the study on CPUs of one kind", ErrLock, first.Job.Dir, a.Arithmetic, f.Job.Dir, b.Arithmetic)
 				}
 			}
 		}
@@ -86,64 +111,63 @@ func (s *Study) Collect() (*Report, error) {
 	if len(r.Missing) == 2*len(s.Lock.Seeds) {
 		return nil, fmt.Errorf("%s: no run of the study has finished; mtobench run trains them", s.Root)
 	}
-	var repeat *finished
 	f, err := s.read(Job{jobRepeat, s.Lock.Seeds[0], ArmOff, repeatDir(s.Root, s.Lock.Seeds[0])})
 	if err == nil {
-		repeat = f
+		r.Repeat = f
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	if err := r.judge(pairs, repeat); err != nil {
+	if err := r.judge(); err != nil {
 		return nil, err
 	}
-	return r, r.write(pairs)
+	return r, r.write()
 }
 
 // read reads one finished run and verifies that it belongs to the study.
-func (s *Study) read(j Job) (*finished, error) {
-	f := &finished{job: j}
+func (s *Study) read(j Job) (*Finished, error) {
+	f := &Finished{Job: j}
 	var err error
-	if f.result, err = readResult(filepath.Join(j.Dir, resultName)); err != nil {
+	if f.Result, err = readResult(filepath.Join(j.Dir, resultName)); err != nil {
 		return nil, err
 	}
-	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.manifest); err != nil {
+	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.Manifest); err != nil {
 		return nil, fmt.Errorf("%s: finished, but without its manifest: %v", j.Dir, err)
 	}
-	if f.curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
+	if f.Curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
 		return nil, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
 	}
-	f.result.Seed, f.result.Arm = f.manifest.Seed, f.manifest.Arm
+	f.Result.Seed, f.Result.Arm = f.Manifest.Seed, f.Manifest.Arm
 	switch {
-	case f.manifest.Study != s.Lock.Hash:
-		return nil, fmt.Errorf("%w: %s was run under lock %.16s, the study has %.16s", ErrLock, j.Dir, f.manifest.Study, s.Lock.Hash)
-	case f.manifest.Numerics != s.Lock.Numerics:
-		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d", ErrLock, j.Dir, f.manifest.Numerics, s.Lock.Numerics)
-	case f.manifest.Seed != uint64(j.Seed) || f.manifest.Arm != j.Arm:
-		return nil, fmt.Errorf("%s: holds seed %d mto=%s", j.Dir, f.manifest.Seed, f.manifest.Arm)
-	case len(f.curve) != len(s.Lock.Grid):
-		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.curve), len(s.Lock.Grid))
+	case f.Manifest.Study != s.Lock.Hash:
+		return nil, fmt.Errorf("%w: %s was run under lock %.16s, the study has %.16s", ErrLock, j.Dir, f.Manifest.Study, s.Lock.Hash)
+	case f.Manifest.Numerics != s.Lock.Numerics:
+		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d", ErrLock, j.Dir, f.Manifest.Numerics, s.Lock.Numerics)
+	case f.Manifest.Seed != uint64(j.Seed) || f.Manifest.Arm != j.Arm:
+		return nil, fmt.Errorf("%s: holds seed %d mto=%s", j.Dir, f.Manifest.Seed, f.Manifest.Arm)
+	case len(f.Curve) != len(s.Lock.Grid):
+		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.Curve), len(s.Lock.Grid))
 	}
 	return f, verifyChain(f)
 }
 
 // verifyChain recomputes the hash chain from the curve.
-func verifyChain(f *finished) error {
-	chain := f.manifest.Run
-	for i, p := range f.curve {
+func verifyChain(f *Finished) error {
+	chain := f.Manifest.Run
+	for i, p := range f.Curve {
 		if chain = link(chain, p); chain != p.Chain {
-			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed", f.job.Dir, i+3, curveName)
+			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed", f.Job.Dir, i+3, curveName)
 		}
 	}
 	return nil
 }
 
 // write writes the two result files: mto=off first, seeds ascending.
-func (r *Report) write(pairs map[int]map[string]*finished) error {
+func (r *Report) write() error {
 	var list []Result
 	for _, arm := range []string{ArmOff, ArmOn} {
-		for _, seed := range r.Study.Lock.Seeds {
-			if f := pairs[seed][arm]; f != nil {
-				list = append(list, f.result)
+		for _, f := range r.Runs {
+			if f.Job.Arm == arm {
+				list = append(list, f.Result)
 			}
 		}
 	}

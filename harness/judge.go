@@ -22,20 +22,10 @@ const (
 )
 
 // judge compares the finished pairs at every target and applies the rule of b.5.
-func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) error {
+func (r *Report) judge() error {
 	lock := r.Study.Lock
-	var both [][2]*finished
-	var off []*finished
-	for _, seed := range lock.Seeds {
-		a, b := runs[seed][ArmOff], runs[seed][ArmOn]
-		if a != nil {
-			off = append(off, a)
-		}
-		if a != nil && b != nil {
-			both = append(both, [2]*finished{a, b})
-		}
-	}
-	if err := r.check(both, off, repeat); err != nil {
+	both := r.Pairs()
+	if err := r.check(both); err != nil {
 		return err
 	}
 	for i, t := range lock.Targets {
@@ -76,19 +66,19 @@ func (r *Report) judge(runs map[int]map[string]*finished, repeat *finished) erro
 }
 
 // crossings reads each pair at one target.
-func crossings(both [][2]*finished, tau float64) []Pair {
+func crossings(both [][2]*Finished, tau float64) []Pair {
 	var pairs []Pair
 	for _, p := range both {
-		pairs = append(pairs, Pair{outcome(p[0].curve, tau).Crossing, outcome(p[1].curve, tau).Crossing})
+		pairs = append(pairs, Pair{outcome(p[0].Curve, tau).Crossing, outcome(p[1].Curve, tau).Crossing})
 	}
 	return pairs
 }
 
 // seconds compares the training clock to the target.
-func (r *Report) seconds(both [][2]*finished, tau float64) {
+func (r *Report) seconds(both [][2]*Finished, tau float64) {
 	var pairs []Pair
 	for _, p := range both {
-		off, on := outcome(p[0].curve, tau), outcome(p[1].curve, tau)
+		off, on := outcome(p[0].Curve, tau), outcome(p[1].Curve, tau)
 		pairs = append(pairs, Pair{Crossing{off.TrainNS / 1e9, off.Hit}, Crossing{on.TrainNS / 1e9, on.Hit}})
 	}
 	c := compare(pairs)
@@ -96,10 +86,10 @@ func (r *Report) seconds(both [][2]*finished, tau float64) {
 }
 
 // raw reads the secondary number.
-func (r *Report) raw(both [][2]*finished, tau float64) {
+func (r *Report) raw(both [][2]*Finished, tau float64) {
 	var off, on []float64
 	for _, p := range both {
-		a, b := outcome(p[0].curve, tau).Raw, outcome(p[1].curve, tau).Raw
+		a, b := outcome(p[0].Curve, tau).Raw, outcome(p[1].Curve, tau).Raw
 		off, on = append(off, a.At), append(on, b.At)
 		if a.Hit {
 			r.Secondary.HitsOff++
@@ -112,13 +102,19 @@ func (r *Report) raw(both [][2]*finished, tau float64) {
 }
 
 // check carries out the checks of b.7.
-func (r *Report) check(both [][2]*finished, off []*finished, repeat *finished) error {
+func (r *Report) check(both [][2]*Finished) error {
+	var off []*Finished
+	for _, f := range r.Runs {
+		if f.Job.Arm == ArmOff {
+			off = append(off, f)
+		}
+	}
 	if err := r.checkWeightZero(); err != nil {
 		return err
 	}
 	r.checkPairs(both)
 	r.checkSameBaseline(off)
-	r.checkRepeat(off, repeat)
+	r.checkRepeat(off, r.Repeat)
 	missing := Check{"all runs finished", len(r.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(r.Missing), 2*len(r.Study.Lock.Seeds))}
 	if missing.OK {
 		missing.Found = "none is missing"
@@ -145,10 +141,10 @@ func (r *Report) checkWeightZero() error {
 	return nil
 }
 
-func (r *Report) checkPairs(both [][2]*finished) {
+func (r *Report) checkPairs(both [][2]*Finished) {
 	c := Check{"both arms of a pair start alike", true, fmt.Sprintf("initial weights, order, crops, masks and quality at step 0 agree in %d pairs", len(both))}
 	for _, p := range both {
-		if err := samePair(p[0].manifest, p[1].manifest, p[0].curve[0], p[1].curve[0]); err != nil {
+		if err := samePair(p[0].Manifest, p[1].Manifest, p[0].Curve[0], p[1].Curve[0]); err != nil {
 			c.OK, c.Found = false, err.Error()
 			break
 		}
@@ -157,14 +153,14 @@ func (r *Report) checkPairs(both [][2]*finished) {
 }
 
 // checkSameBaseline is the A/A of epochs: calibration and evaluation seeds of the baseline.
-func (r *Report) checkSameBaseline(off []*finished) {
+func (r *Report) checkSameBaseline(off []*Finished) {
 	if len(off) == 0 {
 		return
 	}
 	t := r.Study.Lock.primary()
 	var evaluation []float64
 	for _, f := range off {
-		evaluation = append(evaluation, outcome(f.curve, t.Tau).At)
+		evaluation = append(evaluation, outcome(f.Curve, t.Tau).At)
 	}
 	p := rankSum(t.Crossings, evaluation)
 	r.Checks = append(r.Checks, Check{
@@ -175,15 +171,15 @@ func (r *Report) checkSameBaseline(off []*finished) {
 
 // checkRepeat compares a repeated run with the first: bits must agree, and the seconds within the
 // stated noise, or none are reported.
-func (r *Report) checkRepeat(off []*finished, repeat *finished) {
+func (r *Report) checkRepeat(off []*Finished, repeat *Finished) {
 	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
 		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
 	}
-	if repeat == nil || len(off) == 0 || off[0].job.Seed != repeat.job.Seed {
+	if repeat == nil || len(off) == 0 || off[0].Job.Seed != repeat.Job.Seed {
 		r.Warnings = append(r.Warnings, "no run was repeated, so the seconds have no A/A check")
 		return
 	}
-	a, b := off[0].curve[len(off[0].curve)-1], repeat.curve[len(repeat.curve)-1]
+	a, b := off[0].Curve[len(off[0].Curve)-1], repeat.Curve[len(repeat.Curve)-1]
 	r.Checks = append(r.Checks, Check{
 		"a repeated run gives the same bits", a.Chain == b.Chain, fmt.Sprintf("hash chains %.16s and %.16s", a.Chain, b.Chain),
 	})
