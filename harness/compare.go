@@ -1,6 +1,11 @@
 package harness
 
-import "math"
+import (
+	"math"
+
+	"github.com/mtobench/mtobench/internal/detmath"
+	"github.com/mtobench/mtobench/internal/statistics"
+)
 
 // A Comparison is the statistics of b.5 for one target, or for one other unit of the budget.
 type Comparison struct {
@@ -32,36 +37,44 @@ func (c Comparison) Reduction() float64 { return 1 - c.Ratio }
 // compare judges pairs of crossings.
 func compare(pairs []Pair) Comparison {
 	c := Comparison{Pairs: len(pairs), Correlation: math.NaN()}
-	var off, on []float64
-	var offX, onX []Crossing
+	offX, onX := arms(pairs)
+	off, on := times(offX), times(onX)
 	for _, p := range pairs {
-		off, on = append(off, p.Off.At), append(on, p.On.At)
-		offX, onX = append(offX, p.Off), append(onX, p.On)
 		c.count(p)
 	}
-	c.MedianOff, c.MedianOn = median(off), median(on)
-	c.ERTOff, _ = expectedRunningTime(offX)
-	c.ERTOn, _ = expectedRunningTime(onX)
+	c.MedianOff, c.MedianOn = statistics.Median(off), statistics.Median(on)
+	c.ERTOff, _ = statistics.ExpectedRunningTime(offX)
+	c.ERTOn, _ = statistics.ExpectedRunningTime(onX)
 	if c.StartedAtTarget {
-		c.Ratio, c.Interval, c.P = math.NaN(), Interval{0, math.Inf(1)}, 1
+		c.Ratio, c.Interval, c.P = math.NaN(), Interval{Lo: 0, Hi: math.Inf(1)}, 1
 		return c
 	}
 	if c.Censored() {
-		c.Ratio, c.Interval = rmstRatio(pairs)
-		c.Chi2, c.P = logRankSwap(pairs)
-		kmOff, okOff := kmMedian(offX)
-		kmOn, okOn := kmMedian(onX)
+		c.Ratio, c.Interval = statistics.RestrictedMeanRatio(offX, onX)
+		test := statistics.LogRankSwap(offX, onX)
+		c.Chi2, c.P = test.Chi2, test.P
+		kmOff, okOff := statistics.KaplanMeier(offX).Median()
+		kmOn, okOn := statistics.KaplanMeier(onX).Median()
 		if c.KMBoth = okOff && okOn; c.KMBoth {
 			c.KMOff, c.KMOn = kmOff, kmOn
 		}
 		return c
 	}
-	logs := logRatios(on, off)
-	c.Ratio, c.Interval = geometricMean(logs), tInterval(logs)
-	c.BCa = expInterval(bcaMean(logs))
-	c.P = signedRank(logs)
-	c.Correlation = correlation(logsOf(off), logsOf(on))
+	logs := statistics.LogRatios(on, off)
+	c.Ratio, c.Interval = detmath.Exp(statistics.Mean(logs)), statistics.StudentInterval(logs).Exp()
+	c.BCa = statistics.BCaMean(logs).Exp()
+	c.P = statistics.SignedRank(logs)
+	c.Correlation = statistics.Correlation(statistics.Logs(off), statistics.Logs(on))
 	return c
+}
+
+// times lists where the crossings are.
+func times(c []Crossing) []float64 {
+	at := make([]float64, len(c))
+	for i, x := range c {
+		at[i] = x.At
+	}
+	return at
 }
 
 // count adds one pair's hits, win and censoring.

@@ -1,40 +1,28 @@
 package harness
 
+import "github.com/mtobench/mtobench/internal/statistics"
+
+// A Crossing is the first place where a quality curve reaches a target (methodology b.5): At in epochs
+// or in another unit of the budget; where Hit is false the run is right-censored and At is the budget.
+type Crossing = statistics.Crossing
+
+// An Interval is a two-sided 95 % confidence interval with fields Lo and Hi.
+type Interval = statistics.Interval
+
+// Pair is the crossings of one seed.
+type Pair struct{ Off, On Crossing }
+
+// arms separates pairs into the two arms, in their order.
+func arms(pairs []Pair) (off, on []Crossing) {
+	for _, p := range pairs {
+		off, on = append(off, p.Off), append(on, p.On)
+	}
+	return off, on
+}
+
 // collapseDrop is the fall, in points, of the raw end value below the run's own maximum from which
 // on a run counts as collapsed (methodology b.3).
 const collapseDrop = 3.0
-
-// A Crossing is the first place where a quality curve reaches a target (methodology b.5).
-type Crossing struct {
-	At  float64 // E in epochs, or the clock there; at the budget where Hit is false
-	Hit bool    // false: right-censored at the budget
-}
-
-// crossing returns the first epoch at which the fitted curve reaches target. epochs and fit are the
-// grid, fit non-decreasing; between the last point below and the first at or above it interpolates.
-func crossing(epochs, fit []float64, target float64) Crossing {
-	for i, q := range fit {
-		if q < target {
-			continue
-		}
-		if i == 0 {
-			return Crossing{epochs[0], true}
-		}
-		share := (target - fit[i-1]) / (q - fit[i-1])
-		return Crossing{epochs[i-1] + float64(share*(epochs[i]-epochs[i-1])), true}
-	}
-	return Crossing{epochs[len(epochs)-1], false}
-}
-
-// rawCrossing returns the first grid point whose raw value reaches the target: the secondary number.
-func rawCrossing(epochs, q []float64, target float64) Crossing {
-	for i, v := range q {
-		if v >= target {
-			return Crossing{epochs[i], true}
-		}
-	}
-	return Crossing{epochs[len(epochs)-1], false}
-}
 
 // collapsed reports whether the raw end value lies more than collapseDrop below the maximum.
 func collapsed(q []float64) bool {
@@ -43,25 +31,4 @@ func collapsed(q []float64) bool {
 		top = max(top, v)
 	}
 	return q[len(q)-1] < top-collapseDrop
-}
-
-// valueAt interpolates the piecewise linear curve (x ascending, y) at the point at, which lies
-// within x.
-func valueAt(x, y []float64, at float64) float64 {
-	for i := 1; i < len(x); i++ {
-		if at <= x[i] {
-			share := (at - x[i-1]) / (x[i] - x[i-1])
-			return y[i-1] + float64(share*(y[i]-y[i-1]))
-		}
-	}
-	return y[len(y)-1]
-}
-
-// areaUnder is the trapezoid integral of the curve divided by the length of x: its mean height.
-func areaUnder(x, y []float64) float64 {
-	area := 0.0
-	for i := 1; i < len(x); i++ {
-		area += float64((x[i] - x[i-1]) * (y[i] + y[i-1]) / 2)
-	}
-	return area / (x[len(x)-1] - x[0])
 }

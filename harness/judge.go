@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/mtobench/mtobench/internal/statistics"
+
 	"github.com/mtobench/mtobench/nn"
 )
 
@@ -79,7 +81,7 @@ func (r *Report) seconds(both [][2]*Finished, tau float64) {
 	var pairs []Pair
 	for _, p := range both {
 		off, on := outcome(p[0].Curve, tau), outcome(p[1].Curve, tau)
-		pairs = append(pairs, Pair{Crossing{off.TrainNS / 1e9, off.Hit}, Crossing{on.TrainNS / 1e9, on.Hit}})
+		pairs = append(pairs, Pair{Crossing{At: off.TrainNS / 1e9, Hit: off.Hit}, Crossing{At: on.TrainNS / 1e9, Hit: on.Hit}})
 	}
 	c := compare(pairs)
 	r.Seconds = &c
@@ -98,7 +100,7 @@ func (r *Report) raw(both [][2]*Finished, tau float64) {
 			r.Secondary.HitsOn++
 		}
 	}
-	r.Secondary.MedianOff, r.Secondary.MedianOn = median(off), median(on)
+	r.Secondary.MedianOff, r.Secondary.MedianOn = statistics.Median(off), statistics.Median(on)
 }
 
 // check carries out the checks of b.7.
@@ -162,10 +164,10 @@ func (r *Report) checkSameBaseline(off []*Finished) {
 	for _, f := range off {
 		evaluation = append(evaluation, outcome(f.Curve, t.Tau).At)
 	}
-	p := rankSum(t.Crossings, evaluation)
+	p := statistics.RankSum(t.Crossings, evaluation)
 	r.Checks = append(r.Checks, Check{
 		"baseline of calibration and evaluation seeds agree", p >= sameLevel,
-		fmt.Sprintf("exact rank test p = %.3f (medians %.2f and %.2f epochs)", p, median(t.Crossings), median(evaluation)),
+		fmt.Sprintf("exact rank test p = %.3f (medians %.2f and %.2f epochs)", p, statistics.Median(t.Crossings), statistics.Median(evaluation)),
 	})
 }
 

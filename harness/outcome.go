@@ -1,5 +1,7 @@
 package harness
 
+import "github.com/mtobench/mtobench/internal/statistics"
+
 // An Outcome is what one run says about one target (methodology b.3 and b.5).
 type Outcome struct {
 	Crossing            // by isotonic fit and interpolation; censored where collapsed
@@ -15,15 +17,15 @@ type Outcome struct {
 // outcome reads a complete curve.
 func outcome(c Curve, tau float64) Outcome {
 	x, q := c.epochs(), c.quality()
-	o := Outcome{Fit: isotonic(q), Raw: rawCrossing(x, q, tau), Collapsed: collapsed(q)}
-	o.Crossing = crossing(x, o.Fit, tau)
+	o := Outcome{Fit: statistics.Isotonic(q), Raw: statistics.FirstAtLeast(x, q, tau), Collapsed: collapsed(q)}
+	o.Crossing = statistics.FirstCrossing(x, o.Fit, tau)
 	if o.Collapsed {
-		o.Crossing = Crossing{x[len(x)-1], false}
+		o.Crossing = Crossing{At: x[len(x)-1]}
 	}
 	o.Top1 = o.Fit[len(o.Fit)-1]
-	o.AUC = areaUnder(x, o.Fit)
+	o.AUC = statistics.MeanHeight(x, o.Fit)
 	train := c.column(func(p Point) float64 { return float64(p.TrainNS) })
 	wall := c.column(func(p Point) float64 { return float64(p.WallNS) })
-	o.TrainNS, o.WallNS = valueAt(x, train, o.At), valueAt(x, wall, o.At)
+	o.TrainNS, o.WallNS = statistics.Interpolate(x, train, o.At), statistics.Interpolate(x, wall, o.At)
 	return o
 }

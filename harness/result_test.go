@@ -102,7 +102,7 @@ func TestBenchstatPrintsTheTableWithoutFurtherFlags(t *testing.T) {
 	var pairs []Pair
 	for i := range 6 {
 		off, on := results[i].Epochs.Values[0].Value, results[i+6].Epochs.Values[0].Value
-		pairs = append(pairs, Pair{Crossing{off, true}, Crossing{on, true}})
+		pairs = append(pairs, Pair{Crossing{At: off, Hit: true}, Crossing{At: on, Hit: true}})
 	}
 	bySeed := benchstat(t, dir, "-col", "/mto", "results.byseed.txt")
 	require.Contains(t, bySeed, fmt.Sprintf("%+.2f%%", 100*(compare(pairs).Ratio-1)))

@@ -2,6 +2,8 @@ package harness
 
 import (
 	"fmt"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // Guards of methodology b.4.
@@ -37,9 +39,9 @@ func signalToNoise(epochs []float64, q [][]float64) float64 {
 	for _, curve := range q {
 		last := curve[len(curve)-1]
 		end = append(end, last)
-		rise = append(rise, last-valueAt(epochs, curve, float64(epochs[len(epochs)-1]/4)))
+		rise = append(rise, last-statistics.Interpolate(epochs, curve, float64(epochs[len(epochs)-1]/4)))
 	}
-	sd, gain := stdDev(end), mean(rise)
+	sd, gain := statistics.StdDev(end), statistics.Mean(rise)
 	switch {
 	case !(gain > 0):
 		return 0
@@ -53,10 +55,10 @@ func signalToNoise(epochs []float64, q [][]float64) float64 {
 func probeLayer(layer int, epochs []float64, q [][]float64) LayerProbe {
 	var first, last []float64
 	for _, curve := range q {
-		fit := isotonic(curve)
+		fit := statistics.Isotonic(curve)
 		first, last = append(first, curve[0]), append(last, fit[len(fit)-1])
 	}
-	return LayerProbe{Layer: layer, Q0: median(first), QT: median(last), SN: signalToNoise(epochs, q)}
+	return LayerProbe{Layer: layer, Q0: statistics.Median(first), QT: statistics.Median(last), SN: signalToNoise(epochs, q)}
 }
 
 // chooseLayer returns the layer with the highest QT among those with enough signal to noise, or, where
@@ -79,9 +81,9 @@ func newTarget(c float64, probe LayerProbe, epochs []float64, q [][]float64) Tar
 	var hit []float64
 	misses, atStart := 0, false
 	for _, curve := range q {
-		x := crossing(epochs, isotonic(curve), t.Tau)
+		x := statistics.FirstCrossing(epochs, statistics.Isotonic(curve), t.Tau)
 		if collapsed(curve) {
-			x = Crossing{epochs[len(epochs)-1], false}
+			x = Crossing{At: epochs[len(epochs)-1]}
 		}
 		t.Crossings, t.Hits = append(t.Crossings, x.At), append(t.Hits, x.Hit)
 		if !x.Hit {
@@ -91,8 +93,8 @@ func newTarget(c float64, probe LayerProbe, epochs []float64, q [][]float64) Tar
 		hit = append(hit, x.At)
 		atStart = atStart || x.At == 0
 	}
-	if len(hit) > 1 && mean(hit) > 0 {
-		t.CV = stdDev(hit) / mean(hit)
+	if len(hit) > 1 && statistics.Mean(hit) > 0 {
+		t.CV = statistics.StdDev(hit) / statistics.Mean(hit)
 	}
 	refuse := func(format string, args ...any) { t.Refused = append(t.Refused, fmt.Sprintf(format, args...)) }
 	if misses > maxMisses {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestVerdictFollowsItsRuleInOrder(t *testing.T) {
-	between := func(lo, hi float64) Comparison { return Comparison{Interval: Interval{lo, hi}} }
+	between := func(lo, hi float64) Comparison { return Comparison{Interval: Interval{Lo: lo, Hi: hi}} }
 	check := func(want string, c Comparison, failed, guard []string) {
 		t.Helper()
 		require.Equal(t, want, judge(c, failed, guard).Word)

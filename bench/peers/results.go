@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"golang.org/x/perf/benchfmt"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 var procs = regexp.MustCompile(`-\d+$`)
@@ -119,16 +121,9 @@ func bestSetting(samples []sample, peer string) string {
 	}
 	best, at := "", 0.0
 	for setting, list := range times {
-		if t := median(list); at == 0 || t < at || t == at && cmp.Less(setting, best) {
+		if t := statistics.Median(list); at == 0 || t < at || t == at && cmp.Less(setting, best) {
 			best, at = setting, t
 		}
 	}
 	return best
-}
-
-// median of a list that isn't empty.
-func median(list []float64) float64 {
-	s := slices.Sorted(slices.Values(list))
-	n := len(s)
-	return (s[(n-1)/2] + s[n/2]) / 2
 }

@@ -4,13 +4,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchfmt"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // figures are the samples of one peer on one row.
@@ -114,7 +115,7 @@ func (b *board) speed(row, a, peer string) (float64, bool) {
 	if x == nil || y == nil || len(x.seconds) == 0 || len(y.seconds) == 0 {
 		return 0, false
 	}
-	return median(y.seconds) / median(x.seconds), true
+	return statistics.Median(y.seconds) / statistics.Median(x.seconds), true
 }
 
 // memory is a's largest resident set over b's on a row, by medians.
@@ -123,7 +124,7 @@ func (b *board) memory(row, a, peer string) (float64, bool) {
 	if x == nil || y == nil || len(x.bytes) == 0 || len(y.bytes) == 0 {
 		return 0, false
 	}
-	return median(x.bytes) / median(y.bytes), true
+	return statistics.Median(x.bytes) / statistics.Median(y.bytes), true
 }
 
 // share is the best block of a peer on a row, in percent of the FMA peak of as many threads.
@@ -193,7 +194,7 @@ func (b *board) table(w io.Writer, title string, rows []string) error {
 			fmt.Fprintln(t, "disturbed\t")
 			continue
 		}
-		cell("%.1f", median(mine.rates), true)
+		cell("%.1f", statistics.Median(mine.rates), true)
 		share, ok := b.share(r, ours, "")
 		cell("%.1f", share, ok)
 		for _, p := range peers {
@@ -205,7 +206,7 @@ func (b *board) table(w io.Writer, title string, rows []string) error {
 		}
 		if hasMemory {
 			if len(mine.bytes) > 0 {
-				cell("%.0f", median(mine.bytes)/(1<<20), true)
+				cell("%.0f", statistics.Median(mine.bytes)/(1<<20), true)
 			} else {
 				cell("", 0, false)
 			}
@@ -218,7 +219,7 @@ func (b *board) table(w io.Writer, title string, rows []string) error {
 	}
 	fmt.Fprint(t, "geometric mean\t\t\t")
 	for _, p := range peers {
-		cell("%.3f", geomean(ratios[p]), len(ratios[p]) > 0)
+		cell("%.3f", statistics.GeometricMean(ratios[p]), len(ratios[p]) > 0)
 	}
 	fmt.Fprint(t, "\n")
 	if err := t.Flush(); err != nil {
@@ -226,13 +227,4 @@ func (b *board) table(w io.Writer, title string, rows []string) error {
 	}
 	_, err := fmt.Fprintln(w)
 	return err
-}
-
-// geomean is the geometric mean, NaN of none.
-func geomean(list []float64) float64 {
-	sum := 0.0
-	for _, x := range list {
-		sum += math.Log(x)
-	}
-	return math.Exp(sum / float64(len(list)))
 }

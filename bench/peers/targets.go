@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // A target is a bound on a statistic of a measure over some rows, one line of targets.tsv.
@@ -90,7 +92,7 @@ func (b *board) value(t target) (value float64, rows int, worst string) {
 	case "max":
 		value = slices.Max(values)
 	default:
-		value = geomean(values)
+		value = statistics.GeometricMean(values)
 	}
 	return value, len(values), names[at]
 }

@@ -2,9 +2,10 @@ package peak
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // summary is what the reader is told at the end: for each operation, one figure for each number of threads.
@@ -58,9 +59,9 @@ func (m *meter) report() {
 		for _, threads := range m.o.Threads {
 			cell := ""
 			if len(g.rates[threads]) > 0 {
-				cell = fmt.Sprintf("%7.1f %-7s", geometricMean(g.rates[threads])/1e9, unit)
+				cell = fmt.Sprintf("%7.1f %-7s", statistics.GeometricMean(g.rates[threads])/1e9, unit)
 				if g.kind != bandwidth {
-					cell += fmt.Sprintf(" %3.0f %%", geometricMean(g.shares[threads]))
+					cell += fmt.Sprintf(" %3.0f %%", statistics.GeometricMean(g.shares[threads]))
 				}
 			}
 			text += fmt.Sprintf("  %-22s", cell)
@@ -71,12 +72,4 @@ func (m *meter) report() {
 	if m.disturbed > 0 {
 		fmt.Fprintf(m.o.Report, "warning: %d rows have a calibration-%% below %d: another process takes the CPU, their figures may be too low\n", m.disturbed, disturbed)
 	}
-}
-
-func geometricMean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += math.Log(v)
-	}
-	return math.Exp(sum / float64(len(x)))
 }

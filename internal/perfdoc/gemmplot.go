@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // gemmPlot shows the median GFLOP/s of each competitor on each shape, a row a shape and a panel for each number of
@@ -77,7 +79,7 @@ func gemmPanel(d *drawing, c comparison, list []sample, threads string, shapes, 
 				return s.keys["threads"] != threads || competitor(s) != who[i] || c.rowName(s) != name
 			})
 			if len(some) > 0 {
-				d.dot(x.at(median(values(undisturbed(some), "GFLOP/s"))), top+rowHeight*(float64(row)+0.5), palette[i%len(palette)])
+				d.dot(x.at(statistics.Median(values(undisturbed(some), "GFLOP/s"))), top+rowHeight*(float64(row)+0.5), palette[i%len(palette)])
 			}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // scalingSizes are the sizes that BenchmarkScaling varies, one at a time.
@@ -69,7 +71,7 @@ func stepSeconds(list []sample, where []string) (float64, bool) {
 	if len(x) == 0 {
 		return 0, false
 	}
-	return median(x), true
+	return statistics.Median(x), true
 }
 
 // scalingBase is the point at which the lines cross: of each size the value that occurs with most values of the others.

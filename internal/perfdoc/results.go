@@ -117,13 +117,6 @@ func values(samples []sample, unit string) []float64 {
 	return x
 }
 
-// median of an even number of values is the mean of the middle two.
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	n := len(x)
-	return (x[(n-1)/2] + x[n/2]) / 2
-}
-
 // distinct returns the values of a key, in the order they first appear, or by number where all are numbers.
 func distinct(samples []sample, key string) []string {
 	var found []string

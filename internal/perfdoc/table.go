@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/statistics"
 )
 
 // table is a Markdown table being made.
@@ -102,7 +103,7 @@ func (c *comparison) String() string {
 		key := [2]string{name, competitor(s)}
 		cells[key] = append(cells[key], s)
 	}
-	sumLog, count := 0.0, 0
+	var ratios []float64
 	for _, name := range names {
 		line, mine, other := []string{name}, 0.0, 0.0
 		for i, w := range who {
@@ -115,7 +116,7 @@ func (c *comparison) String() string {
 			if c.less {
 				best = slices.Min(x)
 			}
-			middle := median(x)
+			middle := statistics.Median(x)
 			line = append(line, fmt.Sprintf(c.format+" ("+c.format+")", best*c.scale, middle*c.scale))
 			better := other == 0 || middle > other != c.less
 			switch {
@@ -127,7 +128,7 @@ func (c *comparison) String() string {
 		}
 		if others > 0 {
 			if mine > 0 && other > 0 {
-				sumLog, count = sumLog+math.Log(mine/other), count+1
+				ratios = append(ratios, mine/other)
 				line = append(line, fmt.Sprintf("%.2f", mine/other))
 			} else {
 				line = append(line, "")
@@ -135,9 +136,9 @@ func (c *comparison) String() string {
 		}
 		t.row(line...)
 	}
-	if count > 1 {
+	if len(ratios) > 1 {
 		line := make([]string, len(header))
-		line[0], line[len(line)-1] = "*geometric mean*", fmt.Sprintf("*%.2f*", math.Exp(sumLog/float64(count)))
+		line[0], line[len(line)-1] = "*geometric mean*", fmt.Sprintf("*%.2f*", statistics.GeometricMean(ratios))
 		t.row(line...)
 	}
 	return t.String()

@@ -1,8 +1,8 @@
-package harness
+package statistics
 
-// isotonic returns the non-decreasing sequence nearest to q in least squares, by pooling adjacent
+// Isotonic returns the non-decreasing sequence nearest to q in least squares, by pooling adjacent
 // violators from left to right. Each fitted value is the mean of a block of q, summed in order.
-func isotonic(q []float64) []float64 {
+func Isotonic(q []float64) []float64 {
 	type block struct {
 		sum   float64
 		count int

@@ -1,4 +1,4 @@
-package harness
+package statistics
 
 import (
 	"math"
@@ -31,7 +31,7 @@ func TestStudentQuantilesAreScipys(t *testing.T) {
 		1: 12.706204736174694, 2: 4.302652729749462, 3: 3.1824463052837078, 5: 2.5705818356363146,
 		9: 2.262157162798205, 19: 2.0930240544083087, 30: 2.0422724563012378,
 	} {
-		near(t, want, tQuantile975(df), 1e-13)
+		near(t, want, StudentQuantile(0.95, df), 1e-13)
 	}
 }
 
@@ -39,44 +39,44 @@ func TestNormalDistributionIsScipys(t *testing.T) {
 	for z, want := range map[float64]float64{
 		-3: 0.0013498980316300933, -1.2345: 0.10850832336267019, 0: 0.5, 0.5: 0.6914624612740131, 2.5: 0.9937903346742238,
 	} {
-		near(t, want, normalCDF(z), 1e-15)
+		near(t, want, NormalCDF(z), 1e-15)
 	}
 	for p, want := range map[float64]float64{
 		0.025: -1.9599639845400545, 0.3: -0.5244005127080409, 0.975: 1.959963984540054, 0.999: 3.090232306167813,
 	} {
-		near(t, want, normalQuantile(p), 1e-12)
+		near(t, want, NormalQuantile(p), 1e-12)
 	}
 }
 
 func TestIsotonicFitIsScipys(t *testing.T) {
 	q := []float64{10, 14, 13, 13.5, 20, 18, 19, 25, 24.5, 24.9, 30}
-	require.InDeltaSlice(t, []float64{10, 13.5, 13.5, 13.5, 19, 19, 19, 24.75, 24.75, 24.9, 30}, isotonic(q), 1e-12)
+	require.InDeltaSlice(t, []float64{10, 13.5, 13.5, 13.5, 19, 19, 19, 24.75, 24.75, 24.9, 30}, Isotonic(q), 1e-12)
 	require.Equal(t, []float64{10, 14, 13, 13.5, 20, 18, 19, 25, 24.5, 24.9, 30}, q, "the argument is read only")
-	require.Equal(t, []float64{1, 2, 3}, isotonic([]float64{1, 2, 3}), "a rising curve is its own fit")
-	require.Equal(t, []float64{2, 2, 2}, isotonic([]float64{3, 2, 1}), "a falling one is its mean")
+	require.Equal(t, []float64{1, 2, 3}, Isotonic([]float64{1, 2, 3}), "a rising curve is its own fit")
+	require.Equal(t, []float64{2, 2, 2}, Isotonic([]float64{3, 2, 1}), "a falling one is its mean")
 }
 
 func TestRatioAndIntervalAreScipys(t *testing.T) {
-	logs := logRatios(refOn, refOff)
-	near(t, 0.7159624043940532, geometricMean(logs), 1e-14)
-	i := tInterval(logs)
+	logs := LogRatios(refOn, refOff)
+	near(t, 0.7159624043940532, exp(Mean(logs)), 1e-14)
+	i := StudentInterval(logs).Exp()
 	near(t, 0.673248874437902, i.Lo, 1e-13)
 	near(t, 0.7613858470000225, i.Hi, 1e-13)
-	near(t, 0.839692206750403, correlation(logsOf(refOff), logsOf(refOn)), 1e-13)
+	near(t, 0.839692206750403, Correlation(Logs(refOff), Logs(refOn)), 1e-13)
 }
 
 // scipy.stats.bootstrap with its own 200,000 resamples gives 0.6821 to 0.7437.
 func TestBCaIntervalIsThatOfTheSameResamplesInPython(t *testing.T) {
-	i := expInterval(bcaMean(logRatios(refOn, refOff)))
+	i := BCaMean(LogRatios(refOn, refOff)).Exp()
 	near(t, 0.6815509195012963, i.Lo, 1e-12)
 	near(t, 0.7443218314661736, i.Hi, 1e-12)
-	require.Equal(t, Interval{-0.5, -0.5}, bcaMean([]float64{-0.5, -0.5, -0.5}), "equal pairs are a point")
+	require.Equal(t, Interval{-0.5, -0.5}, BCaMean([]float64{-0.5, -0.5, -0.5}), "equal pairs are a point")
 }
 
 func TestSignedRankIsExact(t *testing.T) {
 	check := func(want float64, d ...float64) {
 		t.Helper()
-		near(t, want, signedRank(d), 1e-15)
+		near(t, want, SignedRank(d), 1e-15)
 	}
 	check(0.15625, 1.2, -0.4, 2.2, 3.1, 0.7, -1.9, 2.8)
 	check(0.03125, -0.46, -0.2, -0.3, -0.1, -0.6, -0.5) // 2/2^6: the least six pairs can give
@@ -88,59 +88,43 @@ func TestSignedRankIsExact(t *testing.T) {
 }
 
 func TestRankSumIsExact(t *testing.T) {
-	near(t, 0.5621878121878122, rankSum([]float64{72, 75, 80, 85, 91, 99}, []float64{60, 70, 73, 77, 78, 81, 84, 88, 90, 92}), 1e-15)
-	near(t, 0.1111111111111111, rankSum([]float64{1, 2, 2, 3}, []float64{2, 3, 4, 4, 5}), 1e-15) // ties
-	near(t, 1, rankSum([]float64{1, 1}, []float64{1, 1}), 0)
+	near(t, 0.5621878121878122, RankSum([]float64{72, 75, 80, 85, 91, 99}, []float64{60, 70, 73, 77, 78, 81, 84, 88, 90, 92}), 1e-15)
+	near(t, 0.1111111111111111, RankSum([]float64{1, 2, 2, 3}, []float64{2, 3, 4, 4, 5}), 1e-15) // ties
+	near(t, 1, RankSum([]float64{1, 1}, []float64{1, 1}), 0)
 }
 
 // The censored sample of methodology 1.8: 6 pairs, budget 120.
-func censoredSample() []Pair {
-	off := []Crossing{{72, true}, {75, true}, {80, true}, {85, true}, {120, false}, {120, false}}
-	on := []Crossing{{42, true}, {45, true}, {48, true}, {55, true}, {56, true}, {120, false}}
-	pairs := make([]Pair, len(off))
-	for i := range pairs {
-		pairs[i] = Pair{off[i], on[i]}
-	}
-	return pairs
-}
+var (
+	censoredOff = []Crossing{{72, true}, {75, true}, {80, true}, {85, true}, {120, false}, {120, false}}
+	censoredOn  = []Crossing{{42, true}, {45, true}, {48, true}, {55, true}, {56, true}, {120, false}}
+)
 
 func TestCensoredSampleHasMethodologysNumbers(t *testing.T) {
-	pairs := censoredSample()
-	chi2, p := logRankSwap(pairs)
-	near(t, 3.0184873241292465, chi2, 1e-14) // 3.02 in methodology 1.8; scipy's logrank squared
-	near(t, 0.0625, p, 0)                    // 4 of 64 swaps
-	ratio, interval := rmstRatio(pairs)
+	test := LogRankSwap(censoredOff, censoredOn)
+	near(t, 3.0184873241292465, test.Chi2, 1e-14)                                        // 3.02 in methodology 1.8; scipy's logrank squared
+	require.Equal(t, SwapTest{Chi2: test.Chi2, P: 0.0625, Swaps: 64, Exact: true}, test) // 4 of 64 swaps
+	ratio, interval := RestrictedMeanRatio(censoredOff, censoredOn)
 	near(t, 61.0/92.0, ratio, 1e-15)
 	near(t, 0.5266666666666666, interval.Lo, 1e-14)
 	near(t, 0.8446280991735537, interval.Hi, 1e-14)
-	c := compare(pairs)
-	require.Equal(t, [2]int{4, 5}, [2]int{c.HitsOff, c.HitsOn})
-	require.True(t, c.KMBoth)
-	require.Equal(t, [2]float64{80, 48}, [2]float64{c.KMOff, c.KMOn})
-	near(t, 138, c.ERTOff, 0)
-	near(t, 73.2, c.ERTOn, 1e-15)
-	require.Equal(t, 5, c.Won)
+	for _, arm := range []struct {
+		times                 []Crossing
+		median, restricted, e float64
+	}{{censoredOff, 80, 92, 138}, {censoredOn, 48, 61, 73.2}} {
+		curve := KaplanMeier(arm.times)
+		median, ok := curve.Median()
+		require.True(t, ok)
+		near(t, arm.median, median, 0)
+		near(t, arm.restricted, curve.RestrictedMean(120), 1e-15)
+		ert, ok := ExpectedRunningTime(arm.times)
+		require.True(t, ok)
+		near(t, arm.e, ert, 1e-15)
+	}
 }
 
 func TestLogRankWithTiesIsScipys(t *testing.T) {
 	off := []Crossing{{72, true}, {75, true}, {80, true}, {80, true}, {120, false}, {120, false}}
 	on := []Crossing{{42, true}, {72, true}, {48, true}, {48, true}, {80, true}, {120, false}}
-	var pairs []Pair
-	for i := range off {
-		pairs = append(pairs, Pair{off[i], on[i]})
-	}
-	near(t, 1.5893278411451504, logRank(pairs), 1e-14)
-	require.Zero(t, logRank([]Pair{{Crossing{9, false}, Crossing{9, false}}}), "no hit tells nothing")
-}
-
-func TestSwappingLabelsInAllPairsInvertsTheRatio(t *testing.T) {
-	var pairs, swapped []Pair
-	for i := range refOff {
-		p := Pair{Crossing{refOff[i], true}, Crossing{refOn[i], true}}
-		pairs, swapped = append(pairs, p), append(swapped, Pair{p.On, p.Off})
-	}
-	a, b := compare(pairs), compare(swapped)
-	near(t, 1, a.Ratio*b.Ratio, 1e-14)
-	near(t, 1, a.Interval.Lo*b.Interval.Hi, 1e-14)
-	near(t, a.P, b.P, 0)
+	near(t, 1.5893278411451504, LogRank(off, on), 1e-14)
+	require.Zero(t, LogRank([]Crossing{{9, false}}, []Crossing{{9, false}}), "no hit tells nothing")
 }

@@ -1,4 +1,4 @@
-package harness
+package statistics
 
 import (
 	"math"
@@ -6,18 +6,20 @@ import (
 	"github.com/mtobench/mtobench/internal/detmath"
 )
 
-// tQuantile975 returns t with P(|T| <= t) = 0.95 for Student's T with df >= 1 degrees of freedom.
+// StudentQuantile returns t with P(|T| <= t) = central for Student's T with df >= 1 degrees of
+// freedom; central lies in [0, 1). A two-sided 95 % interval takes central 0.95, a one-sided 95 % limit
+// takes 0.90.
 //
 // With t = sqrt(df) tan(x), that probability is a finite trigonometric sum for whole df (Abramowitz
 // and Stegun, 26.7.3 and 26.7.4), which rises in x: bisection on x needs no inverse function.
-func tQuantile975(df int) float64 {
+func StudentQuantile(central float64, df int) float64 {
 	lo, hi := 0.0, math.Pi/2
 	for range 200 {
 		x := (lo + hi) / 2
 		if x == lo || x == hi {
 			break
 		}
-		if tCentral(detmath.Sin(x), detmath.Cos(x), x, df) < 0.95 {
+		if studentCentral(detmath.Sin(x), detmath.Cos(x), x, df) < central {
 			lo = x
 		} else {
 			hi = x
@@ -26,8 +28,8 @@ func tQuantile975(df int) float64 {
 	return math.Sqrt(float64(df)) * detmath.Sin(lo) / detmath.Cos(lo)
 }
 
-// tCentral is P(|T| <= sqrt(df) tan(x)), given the sine and cosine of x in [0, pi/2].
-func tCentral(sin, cos, x float64, df int) float64 {
+// studentCentral is P(|T| <= sqrt(df) tan(x)), given the sine and cosine of x in [0, pi/2].
+func studentCentral(sin, cos, x float64, df int) float64 {
 	cos2 := float64(cos * cos)
 	term, sum := 1.0, 1.0
 	if df%2 == 0 {
