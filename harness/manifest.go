@@ -26,6 +26,9 @@ type Manifest struct {
 	DataName   string `json:"data"`
 	DataSHA256 string `json:"data_sha256"`
 
+	DataMean []float32 `json:"data_mean"` // per channel, of pixels in 0..1: what inputs are standardised by
+	DataStd  []float32 `json:"data_std"`
+
 	PairHash string `json:"pair_hash"` // streams and initial weights at step 0: equal in both arms
 	Params   int    `json:"params"`
 	FLOPs    int64  `json:"flops_per_step"`

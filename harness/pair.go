@@ -21,6 +21,7 @@ func (r *run) identify() error {
 	m.Run = RunID(m.Workload, m.Seed, m.Arm)
 	m.Precision, m.Arithmetic = r.rc.Train.Precision, simd.Arithmetic(r.rc.precision())
 	m.DataName, m.DataSHA256 = r.set.Name, r.set.SHA256
+	m.DataMean, m.DataStd = unitPixels(r.set.Mean), unitPixels(r.set.Std)
 	m.PairHash, m.Params, m.FLOPs = r.stepper.PairHash(), r.stepper.Params(), r.stepper.FLOPsPerStep()
 	m.ISA, m.Threads = isa(), r.threads
 	if r.lock != nil {

@@ -253,19 +253,21 @@ func newMethod(c Config, channels int) (mim.Method, error) {
 }
 
 func newAugment(c Config, set *benchdata.Set) (*mim.Augment, error) {
-	unit := func(bytes []float32) []float32 { // the set counts pixels in 0..255
-		x := make([]float32, len(bytes))
-		for i, b := range bytes {
-			x[i] = b / 255
-		}
-		return x
-	}
 	return mim.NewAugment(mim.AugmentConfig{
 		Side: set.Side, Channels: set.Channels,
 		ScaleMin: c.Train.CropMin, ScaleMax: c.Train.CropMax,
 		RatioMin: 1 / c.Train.CropRatio, RatioMax: c.Train.CropRatio,
-		Flip: c.Train.Flip == "on", Mean: unit(set.Mean), Std: unit(set.Std),
+		Flip: c.Train.Flip == "on", Mean: unitPixels(set.Mean), Std: unitPixels(set.Std),
 	})
+}
+
+// unitPixels converts numbers of pixels in 0..255, as a set counts them, to pixels in 0..1.
+func unitPixels(bytes []float32) []float32 {
+	x := make([]float32, len(bytes))
+	for i, b := range bytes {
+		x[i] = b / 255
+	}
+	return x
 }
 
 // fixedImages returns the first count of a fixed permutation of n images: the

@@ -95,14 +95,21 @@ func (t *Trainer) Restore(path string) (map[string]string, error) {
 
 // StateHash is the SHA-256 of the number of steps, weights, moments and average.
 func (t *Trainer) StateHash() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "step %d\n", t.step)
-	for _, which := range states {
+	return stateHash(t.step, func(which nn.State) []float32 {
 		flat, err := t.state(which)
 		if err != nil {
 			panic("harness: reading the state: " + err.Error()) // a loaded device has all four
 		}
-		hashFloats(h, flat)
+		return flat
+	})
+}
+
+// stateHash is the SHA-256 of the number of steps and of all states.
+func stateHash(step int, state func(which nn.State) []float32) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "step %d\n", step)
+	for _, which := range states {
+		hashFloats(h, state(which))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
