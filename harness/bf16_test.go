@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -109,10 +108,10 @@ func TestPrecisionsAreNeverMixed(t *testing.T) {
 // TestRunOfBF16IsTiedToTheKindOfCPU: the arithmetic is part of the run's identity, which a checkpoint must share.
 func TestRunOfBF16IsTiedToTheKindOfCPU(t *testing.T) {
 	c := fakeConfig(t)
-	require.Equal(t, c.WorkloadHash("d"), c.hash("data-sha256=d", func(key string) bool { return !strings.HasPrefix(key, "study.") || key == "study.grid" }))
+	require.Equal(t, c.WorkloadHash("d"), c.hash("data-sha256=d", changesRun))
 	c.Train.Precision = "bf16"
 	of := func(arithmetic string) string {
-		return c.hash("data-sha256=d\narithmetic="+arithmetic, func(key string) bool { return !strings.HasPrefix(key, "study.") || key == "study.grid" })
+		return c.hash("data-sha256=d\narithmetic="+arithmetic, changesRun)
 	}
 	require.Equal(t, of(simd.Arithmetic(simd.BF16)), c.WorkloadHash("d"))
 	require.NotEqual(t, of("bf16-vdpbf16ps"), of("bf16-fma"))

@@ -61,7 +61,7 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 	if err != nil {
 		return err
 	}
-	set, err := open(&config)
+	set, test, err := open(&config)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 	}
 	r := run{
 		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm},
-		set: set, threads: c.Threads, make: make, report: tell.progress,
+		kind: c.Kind, set: set, test: test, threads: c.Threads, make: make, report: tell.progress,
 		log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 	if c.Kind != jobCalibration {

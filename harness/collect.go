@@ -54,6 +54,7 @@ type Finished struct {
 	Manifest Manifest
 	Curve    Curve
 	Result   Result
+	Final    *Final // end-of-run evaluations; nil where the run has none
 }
 
 // Outcome reads the run at a target, in percent of the primary probe.
@@ -117,6 +118,9 @@ func (s *Study) Collect() (*Report, error) {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
+	if err := r.checkSealed(); err != nil {
+		return nil, err
+	}
 	if err := r.judge(); err != nil {
 		return nil, err
 	}
@@ -147,7 +151,7 @@ func (s *Study) read(j Job) (*Finished, error) {
 	case len(f.Curve) != len(s.Lock.Grid):
 		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.Curve), len(s.Lock.Grid))
 	}
-	return f, verifyChain(f)
+	return f, errors.Join(verifyChain(f), f.readFinal())
 }
 
 // verifyChain recomputes the hash chain from the curve.

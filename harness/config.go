@@ -11,6 +11,7 @@ type Config struct {
 	MTO    MTOConfig    `toml:"mto"`
 	Train  TrainConfig  `toml:"train"`
 	Probe  ProbeConfig  `toml:"probe"`
+	Final  FinalConfig  `toml:"final"`
 }
 
 // StudyConfig says which runs there are and how they are judged (methodology b.4 and b.5).
@@ -112,6 +113,12 @@ type ProbeConfig struct {
 	Lambda     float64 `toml:"lambda"`     // ridge: lambda * n on the diagonal
 	KNNK       int     `toml:"knn_k"`
 	KNNT       float64 `toml:"knn_t"`
+}
+
+// FinalConfig says what a run under a lock measures at its budget, on the sealed test split. It changes no bit of the
+// run before that.
+type FinalConfig struct {
+	Test bool `toml:"test"` // open the test split for ridge and kNN probes, and what else is asked for
 }
 
 // RunConfig is one run: a resolved study, a seed and an arm.

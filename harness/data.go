@@ -45,22 +45,23 @@ func pathName(path string) string {
 	return name
 }
 
-// openData reads the configured images.
-func openData(c *Config) (*benchdata.Set, error) {
+// openData reads the configured images. The test split comes sealed: the set that studies and trainers are
+// handed holds none of it.
+func openData(c *Config) (*benchdata.Set, *benchdata.SealedTest, error) {
 	from := c.Data.Name
 	if c.Data.Path != "" {
 		from = c.Data.Path
 	}
 	set, err := benchdata.Open(from, benchdata.Options{Side: c.Data.Side})
 	if err != nil {
-		return nil, fmt.Errorf("%w: data: %w", ErrConfig, err)
+		return nil, nil, fmt.Errorf("%w: data: %w", ErrConfig, err)
 	}
-	return set, nil
+	return set, set.Seal(), nil
 }
 
-// OpenRun opens the data of a configuration, resolves it and makes one run of it.
+// OpenRun opens the data of a configuration, resolves it and makes one run of it. The set has no test split.
 func OpenRun(c Config, seed uint64, arm string) (RunConfig, *benchdata.Set, error) {
-	set, err := openData(&c)
+	set, _, err := openData(&c)
 	if err != nil {
 		return RunConfig{}, nil, err
 	}

@@ -102,6 +102,8 @@
 //	probe.knn_k       neighbours of the kNN probe (20)
 //	probe.knn_t       its temperature (0.07)
 //
+//	final.test  at the budget of each run under the lock, open the sealed test split once, for ridge and kNN probes (true)
+//
 // # Precision
 //
 // With train.precision=bf16 the matrix products of linear layers (forward, and the gradients of inputs

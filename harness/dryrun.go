@@ -30,7 +30,7 @@ func (s *Study) Forecast() (Forecast, error) {
 
 func (s *Study) forecast(make newStepper) (Forecast, error) {
 	c := s.Config
-	set, err := openData(&c)
+	set, _, err := openData(&c)
 	if err != nil {
 		return Forecast{}, err
 	}

@@ -30,7 +30,7 @@ func WriteExample(dir string, m *modelfile.Model, path string) error {
 	if err != nil {
 		return err
 	}
-	set, err := openData(&rc.Config)
+	set, _, err := openData(&rc.Config)
 	if err != nil {
 		return err
 	}

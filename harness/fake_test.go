@@ -70,6 +70,19 @@ func (f *fakeStepper) Evaluate() (Evaluation, error) {
 	return e, nil
 }
 
+func (f *fakeStepper) Final(test benchdata.Split) ([]FinalFigure, error) {
+	time.Sleep(20 * f.delay)
+	e, err := f.Evaluate()
+	sum := 0
+	for _, b := range test.Images {
+		sum += int(b)
+	}
+	return []FinalFigure{
+		{Name: "ridge", Unit: "test-top1-%", Test: e.Top1 - 1 + float64(sum%7)/100, Validation: e.Top1},
+		{Name: "knn", Unit: "test-knn-%", Test: e.KNNTop1 - 1, Validation: e.KNNTop1},
+	}, err
+}
+
 func (f *fakeStepper) Done() bool { return f.step >= f.TotalSteps() }
 func (f *fakeStepper) AtGridPoint() bool {
 	for k := range f.rc.Study.Grid + 1 {
@@ -151,8 +164,14 @@ validation = 2000
 }
 
 // openOnce reads the embedded set once for all runs in this process.
-func openOnce(*Config) (*benchdata.Set, error) { return embedded() }
+func openOnce(*Config) (*benchdata.Set, *benchdata.SealedTest, error) {
+	set, err := embedded()
+	return set, embeddedTest, err
+}
 
-var embedded = sync.OnceValues(func() (*benchdata.Set, error) {
-	return openData(&Config{Data: DataConfig{Name: "glyphs"}})
+var embeddedTest *benchdata.SealedTest
+
+var embedded = sync.OnceValues(func() (set *benchdata.Set, err error) {
+	set, embeddedTest, err = openData(&Config{Data: DataConfig{Name: "glyphs"}})
+	return set, err
 })

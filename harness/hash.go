@@ -16,16 +16,25 @@ const Numerics = nn.Numerics
 
 // WorkloadHash is the SHA-256 of everything that can change a bit of a run besides seed and arm:
 // the hashed keys, the data's hash and Numerics. What only says which runs there are and how they
-// are judged (section study, but for the grid) is left out. Where the bits depend on the kind of CPU
+// are judged (section study, but for the grid), or what is measured after the budget (section final), is left out. Where the bits depend on the kind of CPU
 // (simd.Arithmetic), so does the hash: a run isn't continued on another kind.
 func (c *Config) WorkloadHash(dataSHA256 string) string {
 	facts := "data-sha256=" + dataSHA256
 	if p := c.precision(); p != simd.F32 {
 		facts += "\narithmetic=" + simd.Arithmetic(p)
 	}
-	return c.hash(facts, func(key string) bool {
-		return !strings.HasPrefix(key, "study.") || key == "study.grid"
-	})
+	return c.hash(facts, changesRun)
+}
+
+// changesRun reports whether a hashed key can change a bit of a run.
+func changesRun(key string) bool {
+	switch section, _, _ := strings.Cut(key, "."); section {
+	case "study":
+		return key == "study.grid"
+	case "final", "complete":
+		return false
+	}
+	return true
 }
 
 // PlanHash is the SHA-256 of everything that can change a result of the study: WorkloadHash's

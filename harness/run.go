@@ -24,7 +24,9 @@ type run struct {
 	dir     string
 	rc      RunConfig
 	lock    *Lock // nil in calibration
-	set     *benchdata.Set
+	kind    string
+	set     *benchdata.Set        // without its test split
+	test    *benchdata.SealedTest // opened by openTest alone
 	threads int
 	make    newStepper
 	report  func(Progress) // called at most a few times a second, from the run's goroutine
@@ -100,6 +102,9 @@ func (r *run) execute(ctx context.Context) (err error) {
 	}
 	defer func() { r.stepper.Close() }()
 	if err := r.train(ctx); err != nil {
+		return r.stopped(err)
+	}
+	if err := r.evaluateFinal(); err != nil {
 		return r.stopped(err)
 	}
 	if err := r.finish(); err != nil {

@@ -4,10 +4,11 @@ import "github.com/mtobench/mtobench/benchdata"
 
 // A stepper trains one run. Trainer is the real one.
 type stepper interface {
-	Step() (StepStats, error)      // one optimizer step; a non-finite loss is an error
-	Evaluate() (Evaluation, error) // changes no state
-	Done() bool                    // the budget is used up
-	AtGridPoint() bool             // an evaluation is due before the next step; true at step 0 and at the end
+	Step() (StepStats, error)                          // one optimizer step; a non-finite loss is an error
+	Evaluate() (Evaluation, error)                     // changes no state
+	Final(test benchdata.Split) ([]FinalFigure, error) // end-of-run evaluations; changes no state
+	Done() bool                                        // the budget is used up
+	AtGridPoint() bool                                 // an evaluation is due before the next step; true at step 0 and at the end
 	ImagesSeen() int64
 	TotalSteps() int
 	Save(path string, extra map[string]string) error
@@ -22,5 +23,5 @@ type stepper interface {
 // newStepper makes a stepper at step 0.
 type newStepper func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error)
 
-// openSet reads the images of a configuration.
-type openSet func(c *Config) (*benchdata.Set, error)
+// openSet reads the images of a configuration: all but the test split, and that split sealed.
+type openSet func(c *Config) (*benchdata.Set, *benchdata.SealedTest, error)

@@ -59,7 +59,7 @@ type Options struct {
 
 // NewStudy opens the data, resolves the configuration and finds the lock. It writes nothing.
 func NewStudy(c Config, o Options) (*Study, error) {
-	set, err := openData(&c)
+	set, _, err := openData(&c)
 	if err != nil {
 		return nil, err
 	}

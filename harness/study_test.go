@@ -75,7 +75,7 @@ func TestFinishedRunsAreSkippedAndResultsAreByteStable(t *testing.T) {
 	require.NoError(t, err)
 
 	again, m := fakeStudy(t, out, 1)
-	set, err := openData(&again.Config)
+	set, _, err := openData(&again.Config)
 	require.NoError(t, err)
 	require.NoError(t, again.findLock(nil, set))
 	second, err := again.Run(context.Background())

@@ -1,0 +1,305 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// sealedConfig is a real study of a few seconds: 8 pixels, 2 blocks of width 24.
+func sealedConfig(t *testing.T) Config {
+	t.Helper()
+	c, err := Load("sealed", []byte(`
+[study]
+name = "sealed"
+seeds = 6
+grid = 4
+repeat = false
+threads = 2
+[data]
+name = "noise"
+train_images = 60
+[model]
+patch = 4
+width = 24
+depth = 2
+heads = 2
+[train]
+batch = 10
+epochs = 1
+[probe]
+bank = 60
+knn_k = 5
+`), nil)
+	require.NoError(t, err)
+	return c
+}
+
+// sealedStudy calibrates and runs the study on images whose test split was changed by edit.
+func sealedStudy(t *testing.T, edit func(test benchdata.Split)) (*Study, *Report) {
+	t.Helper()
+	set := noiseSet(8, 1, 60)
+	set.Test = benchdata.Split{Images: append([]uint8(nil), set.Val.Images...), Labels: append([]int32(nil), set.Val.Labels...)}
+	edit(set.Test)
+	set.SHA256 = set.Hash()
+	test := set.Seal()
+	open := func(*Config) (*benchdata.Set, *benchdata.SealedTest, error) { return set, test, nil }
+	c := sealedConfig(t)
+	require.NoError(t, c.Resolve(set))
+	s := &Study{
+		Config: c, Root: t.TempDir(), monitor: new(quiet),
+		data: LockedData{set.Name, set.SHA256, c.Data.TrainImages, c.Probe.Validation},
+	}
+	s.launch = func(ctx context.Context, j Job, threads int, report func(Progress)) error {
+		var out strings.Builder
+		var log strings.Builder
+		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, &out, &log, open, newRealStepper)
+		return follow(strings.NewReader(out.String()), report)
+	}
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	return s, report
+}
+
+// TestTestSplitReachesNothingBeforeTheLockIsClosed changes every pixel and label of the test split. Calibration, lock
+// and curves keep every bit but the data's hash and what is made of it; the final figures don't.
+func TestTestSplitReachesNothingBeforeTheLockIsClosed(t *testing.T) {
+	t.Parallel()
+	a, reportA := sealedStudy(t, func(benchdata.Split) {})
+	b, reportB := sealedStudy(t, func(test benchdata.Split) {
+		for i := range test.Images {
+			test.Images[i] = ^test.Images[i]
+		}
+		for i := range test.Labels {
+			test.Labels[i] = (test.Labels[i] + 1) % 2
+		}
+	})
+	require.NotEqual(t, a.Lock.Hash, b.Lock.Hash, "the data's hash covers the test split")
+	lock := func(s *Study) Lock {
+		l := *s.Lock
+		l.Data.SHA256, l.Hash, l.Calibration.Chains = "", "", nil // chains begin with the run's identity
+		return l
+	}
+	require.Equal(t, lock(a), lock(b))
+	jobs := func(s *Study) []Job {
+		return append(calibrationJobs(s.Root, s.Config), pairJobs(s.Root, s.Lock.Seeds, false)...)
+	}
+	figures := 0
+	for i, j := range jobs(a) {
+		curve := func(dir string) Curve {
+			c, err := ReadCurve(filepath.Join(dir, curveName))
+			require.NoError(t, err)
+			for i := range c {
+				c[i].Chain, c[i].TrainNS, c[i].WallNS = "", 0, 0
+			}
+			return c
+		}
+		other := jobs(b)[i]
+		require.Equal(t, curve(j.Dir), curve(other.Dir), j)
+		if j.Kind == jobCalibration {
+			require.NoFileExists(t, filepath.Join(j.Dir, finalName))
+			continue
+		}
+		x, err := ReadFinal(filepath.Join(j.Dir, finalName))
+		require.NoError(t, err)
+		y, err := ReadFinal(filepath.Join(other.Dir, finalName))
+		require.NoError(t, err)
+		require.Equal(t, x.State, y.State)
+		for k := range x.Figures {
+			require.Equal(t, x.Figures[k].Validation, y.Figures[k].Validation)
+			if x.Figures[k].Test != y.Figures[k].Test {
+				figures++
+			}
+			// Test images that are the validation images give the validation figure.
+			require.Equal(t, x.Figures[k].Validation, x.Figures[k].Test, "%s %s", j, x.Figures[k].Name)
+		}
+		end := curve(j.Dir)
+		require.Equal(t, end[len(end)-1].Top1, x.Figures[0].Validation, "the ridge probe of the curve")
+		require.Equal(t, end[len(end)-1].KNN, x.Figures[1].Validation, "the kNN probe of the curve")
+	}
+	require.NotZero(t, figures, "the edit shows where it should")
+	for _, r := range []*Report{reportA, reportB} {
+		require.Equal(t, Check{sealedCheck, true, "12 openings by 12 runs, each at its budget and under the lock"}, r.Checks[0])
+	}
+}
+
+func TestEachRunUnderTheLockOpensTheTestSplitOnceAndSaysSo(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	for _, j := range append(calibrationJobs(s.Root, s.Config), pairJobs(s.Root, s.Lock.Seeds, true)...) {
+		openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
+		require.NoError(t, err)
+		if j.Kind != jobPair {
+			require.Empty(t, openings, j)
+			require.NoFileExists(t, filepath.Join(j.Dir, finalName))
+			continue
+		}
+		require.Len(t, openings, 1, j)
+		f, err := ReadFinal(filepath.Join(j.Dir, finalName))
+		require.NoError(t, err)
+		require.Equal(t, openings, f.Openings)
+		o := f.Openings[0]
+		require.Equal(t, os.Getpid(), o.PID)
+		require.Equal(t, thisHolder().Host, o.Host)
+		require.Equal(t, s.Lock.Hash, o.Study)
+		require.Equal(t, []string{"ridge", "knn"}, o.Evaluations)
+		require.Equal(t, f.Images, o.Images)
+		at, err := time.Parse(time.RFC3339Nano, o.Time)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), at, time.Hour)
+	}
+	require.Equal(t, []string{"test-top1-%", "test-knn-%"}, s.Config.FinalUnits())
+}
+
+func TestOpeningsBeforeTheLockOrTwiceAreNamed(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	add := func(dir, lock string) {
+		l, err := openEvents(filepath.Join(dir, eventsName))
+		require.NoError(t, err)
+		o := newOpening("x", lock, 10, []string{"ridge"})
+		require.NoError(t, l.add(eventTestOpen, o.Images, o.metadata()))
+		require.NoError(t, l.close())
+	}
+	add(runDir(s.Root, 3, ArmOn), s.Lock.Hash)
+	report, err := s.Collect()
+	require.NoError(t, err)
+	require.True(t, report.Checks[0].OK)
+	require.Contains(t, strings.Join(report.Warnings, "\n"), "seed 3 mto=on opened the test split 2 times")
+
+	add(runDir(s.Root, 4, ArmOff), "another lock")
+	report, err = s.Collect()
+	require.NoError(t, err)
+	require.Contains(t, report.Checks[0].Found, "opened before it by seed 4 mto=off")
+	require.Equal(t, "void", report.Verdict.Word)
+
+	require.NoError(t, os.Remove(filepath.Join(runDir(s.Root, 4, ArmOff), eventsName)))
+	add(calibrationJobs(s.Root, s.Config)[0].Dir, s.Lock.Hash)
+	report, err = s.Collect()
+	require.NoError(t, err)
+	require.Contains(t, report.Checks[0].Found, "opened before it by calibration seed 1001")
+	require.NoError(t, os.Remove(filepath.Join(calibrationJobs(s.Root, s.Config)[0].Dir, eventsName)))
+	report, err = s.Collect()
+	require.NoError(t, err)
+	require.Contains(t, report.Checks[0].Found, "figures without a logged opening: seed 4 mto=off")
+}
+
+func TestTestSplitStaysSealedWhereNothingAsksForIt(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1, "final.test=false")
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	for _, j := range pairJobs(s.Root, s.Lock.Seeds, true) {
+		require.NoFileExists(t, filepath.Join(j.Dir, finalName))
+		openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
+		require.NoError(t, err)
+		require.Empty(t, openings)
+	}
+	require.NotContains(t, fmt.Sprint(report.Checks), sealedCheck)
+}
+
+func TestEditedOrForeignFinalFiguresAreRefused(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	path := filepath.Join(runDir(s.Root, 2, ArmOn), finalName)
+	f, err := ReadFinal(path)
+	require.NoError(t, err)
+	f.Figures[0].Test++
+	require.NoError(t, writeJSON(path, f))
+	_, err = s.Collect()
+	require.ErrorContains(t, err, "edited after it was made")
+
+	data, err := os.ReadFile(filepath.Join(runDir(s.Root, 3, ArmOn), finalName))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	_, err = s.Collect()
+	require.ErrorContains(t, err, "move it away")
+}
+
+func TestOpenTestRefusesRunsWithoutLockOrShortOfTheirBudget(t *testing.T) {
+	t.Parallel()
+	set, test, err := openOnce(nil)
+	require.NoError(t, err)
+	f, err := newFake(1)(RunConfig{Config: fakeConfig(t, "probe.layer=1")}, set, 1)
+	require.NoError(t, err)
+	r := run{set: set, test: test, stepper: f}
+	_, err = r.openTest(nil)
+	require.ErrorIs(t, err, ErrBug)
+	require.ErrorContains(t, err, "without a lock")
+	r.lock = &Lock{}
+	_, err = r.openTest(nil)
+	require.ErrorIs(t, err, ErrBug)
+	require.ErrorContains(t, err, "at step 0 of 320")
+}
+
+// TestKilledFinalEvaluationGivesTheSameFigures kills a run between its last step and result.bench, again and again.
+func TestKilledFinalEvaluationGivesTheSameFigures(t *testing.T) {
+	s, _ := fakeStudy(t, t.TempDir(), 1.5)
+	require.NoError(t, s.Calibrate(context.Background()))
+	prepare := func(root string) Job {
+		j := pairJobs(root, s.Lock.Seeds, false)[0]
+		c := s.Config
+		c.Probe.Layer = s.Lock.Calibration.Layer
+		require.NoError(t, s.prepare(j.Dir, c, s.Lock))
+		return j
+	}
+	whole := prepare(t.TempDir())
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), whole, 1, func(Progress) {}))
+	want, err := ReadFinal(filepath.Join(whole.Dir, finalName))
+	require.NoError(t, err)
+
+	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
+	random := rand.New(rand.NewPCG(3, 4))
+	again := 0
+	for range 3 {
+		j := prepare(t.TempDir())
+		for range 2 {
+			killAfterOpening(t, j, time.Duration(random.IntN(int(15*time.Millisecond))))
+		}
+		require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+		got, err := ReadFinal(filepath.Join(j.Dir, finalName))
+		require.NoError(t, err)
+		require.Equal(t, want.Figures, got.Figures)
+		require.Equal(t, want.Hash, got.Hash)
+		openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
+		require.NoError(t, err)
+		require.Equal(t, openings, got.Openings)
+		again += len(openings) - 1
+	}
+	require.NotZero(t, again, "no process died between opening and writing")
+}
+
+// killAfterOpening starts the run and kills it a moment after it has opened the test split.
+func killAfterOpening(t *testing.T, j Job, moment time.Duration) {
+	t.Helper()
+	path := filepath.Join(j.Dir, eventsName)
+	before, err := readOpenings(path)
+	require.NoError(t, err)
+	cmd := childCommand(t, j)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer stdin.Close()
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		now, _ := readOpenings(path)
+		return len(now) > len(before) || done(j.Dir)
+	}, time.Minute, time.Millisecond)
+	time.Sleep(moment)
+	cmd.Process.Kill()
+	cmd.Wait()
+}
