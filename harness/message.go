@@ -10,6 +10,7 @@ import (
 const (
 	ExitDone      = 0
 	ExitFailed    = 1
+	ExitUnclear   = 2 // results that can't be interpreted: of check, gate and replay (methodology 3.6)
 	ExitBug       = 70
 	ExitResumable = 75
 	ExitConfig    = 78
@@ -18,11 +19,17 @@ const (
 // ErrBug marks a failure of the program itself.
 var ErrBug = errors.New("a bug in mtobench")
 
+// ErrNotInterpretable marks results from which nothing can be concluded: neither that they are right nor
+// that they are wrong.
+var ErrNotInterpretable = errors.New("not interpretable")
+
 // ExitStatus is the status that tells an error's kind.
 func ExitStatus(err error) int {
 	switch {
 	case err == nil:
 		return ExitDone
+	case errors.Is(err, ErrNotInterpretable):
+		return ExitUnclear
 	case errors.Is(err, ErrBug), errors.Is(err, ErrPair):
 		return ExitBug
 	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrHeld), errors.Is(err, context.Canceled):

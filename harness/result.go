@@ -12,27 +12,45 @@ import (
 
 	"golang.org/x/perf/benchfmt"
 
+	"github.com/mtobench/mtobench/internal/resultfile"
 	"github.com/mtobench/mtobench/simd"
 )
 
 // isa is the instruction set that the tensor core uses.
 func isa() string { return simd.ISA() }
 
-// units declares every unit of a result file, in the order of the values (methodology 3.5).
-var units = []struct{ name, better, assume string }{
-	{"epochs-to-target", "lower", "nothing"},
-	{"images-to-target", "lower", "nothing"},
-	{"flop-to-target", "lower", "nothing"},
-	{"target-hit", "higher", "nothing"},
-	{"top1-%", "higher", "nothing"},
-	{"auc-top1-%", "higher", "nothing"},
-	{"params", "lower", "exact"},
-	{"ns-to-target", "lower", "nothing"},
-	{"ns-wall-to-target", "lower", "nothing"},
-	{"ns/epoch", "lower", "nothing"},
-	{"images/s", "higher", "nothing"},
-	{"peak-rss-bytes", "lower", "nothing"},
+// A Unit is a unit of result files (methodology 3.5).
+type Unit struct {
+	Name     string
+	Better   string // higher or lower
+	Assume   string // nothing or exact, for benchstat
+	Time     bool   // of the time block, else of the epochs block
+	Optional bool   // of evaluations that not every study has
 }
+
+// units are in the order of the values.
+var units = []Unit{
+	{Name: "epochs-to-target", Better: "lower", Assume: "nothing"},
+	{Name: "images-to-target", Better: "lower", Assume: "nothing"},
+	{Name: "flop-to-target", Better: "lower", Assume: "nothing"},
+	{Name: "target-hit", Better: "higher", Assume: "nothing"},
+	{Name: "top1-%", Better: "higher", Assume: "nothing"},
+	{Name: "auc-top1-%", Better: "higher", Assume: "nothing"},
+	{Name: "params", Better: "lower", Assume: "exact"},
+	{Name: "test-top1-%", Better: "higher", Assume: "nothing", Optional: true},
+	{Name: "test-knn-%", Better: "higher", Assume: "nothing", Optional: true},
+	{Name: "logistic-top1-%", Better: "higher", Assume: "nothing", Optional: true},
+	{Name: "attentive-top1-%", Better: "higher", Assume: "nothing", Optional: true},
+	{Name: "finetune-top1-%", Better: "higher", Assume: "nothing", Optional: true},
+	{Name: "ns-to-target", Better: "lower", Assume: "nothing", Time: true},
+	{Name: "ns-wall-to-target", Better: "lower", Assume: "nothing", Time: true},
+	{Name: "ns/epoch", Better: "lower", Assume: "nothing", Time: true},
+	{Name: "images/s", Better: "higher", Assume: "nothing", Time: true},
+	{Name: "peak-rss-bytes", Better: "lower", Assume: "nothing", Time: true},
+}
+
+// ResultUnits lists the units of a study's result files.
+func ResultUnits() []Unit { return slices.Clone(units) }
 
 // A Result is one finished run as it stands in result files. The figures of its epochs block are the
 // same bits on every machine and carry no machine; those of its time block are measured.
@@ -41,6 +59,7 @@ type Result struct {
 	Arm    string
 	Epochs *benchfmt.Result
 	Time   *benchfmt.Result
+	Repeat *benchfmt.Result // time block of the run that repeats this one; nil without one
 }
 
 // newResult reads a complete curve against the lock's primary target. peak is in bytes.
@@ -122,26 +141,27 @@ func plain(s string) string {
 	}, s)
 }
 
-// benchText writes results in the order given: the units, all epochs blocks, all time blocks. bySeed
-// puts the seed into the names.
+// benchText writes results in the order given: the units in use, all epochs blocks, all time blocks. Seeds
+// stand in comments, or with bySeed in the names. The figures of a repeated run are a comment behind its
+// first: benchstat sees the pairs alone, and mtobench gate the noise of the host.
 func benchText(results []Result, bySeed bool) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s%d\n", resultHead, Schema)
 	w := benchfmt.NewWriter(&b)
 	for _, u := range units {
-		for _, meta := range [][2]string{{"better", u.better}, {"assume", u.assume}} {
-			must(w.Write(&benchfmt.UnitMetadata{UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.name, Key: meta[0]}, OrigUnit: u.name, Value: meta[1]}))
+		if u.Optional && !slices.ContainsFunc(results, func(r Result) bool { return has(r.Epochs, u.Name) }) {
+			continue
+		}
+		for _, meta := range [][2]string{{"better", u.Better}, {"assume", u.Assume}} {
+			must(w.Write(&benchfmt.UnitMetadata{UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.Name, Key: meta[0]}, OrigUnit: u.Name, Value: meta[1]}))
 		}
 	}
 	write := func(r *benchfmt.Result, seed uint64) {
 		if bySeed {
-			base, suffix := r.Name, ""
-			if parts := string(r.Name[bytes.LastIndexByte(r.Name, '/'):]); strings.Contains(parts, "-") {
-				suffix = parts[strings.LastIndexByte(parts, '-'):]
-				base = r.Name[:len(r.Name)-len(suffix)]
-			}
 			r = r.Clone()
-			r.Name = fmt.Appendf(nil, "%s/seed=%d%s", base, seed, suffix)
+			r.Name = withSeed(r.Name, seed)
+		} else {
+			fmt.Fprintf(&b, "%s%d\n", resultfile.SeedComment, seed)
 		}
 		must(w.Write(r))
 	}
@@ -150,8 +170,28 @@ func benchText(results []Result, bySeed bool) []byte {
 	}
 	for _, r := range results {
 		write(r.Time, r.Seed)
+		if r.Repeat != nil {
+			again := &benchfmt.Result{Name: r.Repeat.Name, Iters: r.Repeat.Iters, Values: r.Repeat.Values}
+			b.WriteString(resultfile.RepeatComment)
+			must(benchfmt.NewWriter(&b).Write(again))
+		}
 	}
 	return b.Bytes()
+}
+
+// withSeed puts a seed into a name, before the suffix -N of a time block.
+func withSeed(name benchfmt.Name, seed uint64) benchfmt.Name {
+	last := name[bytes.LastIndexByte(name, '/')+1:]
+	base := name
+	if dash := bytes.LastIndexByte(last, '-'); dash >= 0 && len(bytes.Trim(last[dash+1:], "0123456789")) == 0 {
+		base = name[:len(name)-len(last)+dash]
+	}
+	return fmt.Appendf(nil, "%s/seed=%d%s", base, seed, name[len(base):])
+}
+
+// has reports whether a result has a figure in a unit.
+func has(r *benchfmt.Result, unit string) bool {
+	return slices.ContainsFunc(r.Values, func(v benchfmt.Value) bool { return v.Unit == unit || v.OrigUnit == unit })
 }
 
 // resultHead begins a result file; benchfmt takes it for a comment.
@@ -207,7 +247,7 @@ func (r *run) finish() error {
 	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, chain %s\n", resultHead, Schema, r.rc.Seed, end.Chain)
 	if r.lock != nil {
 		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.manifest, r.curve, peakMemory())}, false)
-		text = fmt.Appendf(text, "# seed %d, chain %s\n", r.rc.Seed, end.Chain)
+		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
 	// The process may have died between the last checkpoint and its curve.

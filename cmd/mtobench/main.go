@@ -34,6 +34,7 @@ type commandLine struct {
 	Calibrate calibrateCommand `cmd:"" help:"Make the lock of a study, or check the one it has by making it again."`
 	Collect   collectCommand   `cmd:"" help:"Judge a study's finished runs again and write its results."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
+	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
 	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`

@@ -1,0 +1,123 @@
+package resultcheck
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/internal/resultfile"
+)
+
+// sample is a correct file: six pairs, as collect writes it.
+func sample(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile("../../harness/testdata/" + name + ".golden")
+	require.NoError(t, err)
+	return string(data)
+}
+
+func problems(text string, e Expect) []string {
+	var list []string
+	for _, p := range Check(resultfile.Parse("f", []byte(text)), e) {
+		list = append(list, p.String())
+	}
+	return list
+}
+
+func TestWhatCollectWritesKeepsAllRules(t *testing.T) {
+	for _, name := range []string{"results", "results.byseed"} {
+		require.Empty(t, problems(sample(t, name), Expect{}))
+		require.Empty(t, problems(sample(t, name), Expect{Pairs: 6}))
+	}
+}
+
+// Each case breaks one rule of the correct file; the problem must name it.
+func TestEachBrokenRuleIsFound(t *testing.T) {
+	good := sample(t, "results")
+	lines := strings.SplitAfter(good, "\n")
+	first := strings.Index(good, "BenchmarkPretrain")
+	replace := func(old, to string) string { return strings.Replace(good, old, to, 1) }
+	last := func(old, to string) string {
+		at := strings.LastIndex(good, old)
+		return good[:at] + to + good[at+len(old):]
+	}
+	without := func(word string) string { // the first benchmark line with it
+		for i, line := range lines {
+			if strings.HasPrefix(line, "Benchmark") && strings.Contains(line, word) {
+				return strings.Join(lines[:i], "") + strings.Join(lines[i+1:], "")
+			}
+		}
+		panic(word)
+	}
+	const off = "BenchmarkPretrain/data=glyphs/model=vit_nano/mim=simmim/mto=off"
+	for name, c := range map[string]struct{ text, want string }{
+		"a run missing":              {without("mto=on "), "5 epochs lines with mto=on, want 6"},
+		"a run of one block missing": {without("mto=on-2"), "5 time lines with mto=on, want 6"},
+		"a pair broken":              {without("mto=on "), "seed 1 has mto=off but not mto=on"},
+		"NaN":                        {replace("61.63 top1-%", "NaN top1-%"), "NaN top1-%: not a number"},
+		"Inf":                        {replace("9.515384615384615 epochs", "+Inf epochs"), "+Inf epochs-to-target: not a number"},
+		"a fraction of 100":          {replace("61.63 top1-%", "161.63 top1-%"), "not between 0 and 100"},
+		"a negative figure":          {replace("2048 images/s", "-2048 images/s"), "-2048 images/s: not positive"},
+		"nothing measured":           {replace("2e+09 ns/epoch", "0 ns/epoch"), "0 ns/epoch: not positive"},
+		"a unit missing":             {replace(" 61234 params", ""), "no figure in params"},
+		"a unit twice":               {replace(" 61234 params", " 61234 params 61234 params"), "two figures in params"},
+		"a unit of others":           {replace(" 61234 params", " 61234 params 3 allocs/op"), "unit allocs/op isn't one of a study's"},
+		"a unit not declared":        {replace("Unit top1-% better=higher\nUnit top1-% assume=nothing\n", ""), "unit top1-% isn't declared"},
+		"a unit without direction":   {replace("Unit top1-% better=higher\n", ""), `better=""`},
+		"a unit declared twice":      {replace("Unit top1-% assume=nothing\n", "Unit top1-% better=lower\n"), "already set to higher"},
+		"an optional unit lacking":   {replace("dataset:", "Unit test-top1-% better=higher\ndataset:"), "no figure in test-top1-%"},
+		"two studies":                {last("BenchmarkPretrain", "study: 0123456789abcdef\nBenchmarkPretrain"), "two locks in one file"},
+		"no study":                   {replace("study:", "stud-y:"), "no study: line"},
+		"a volatile line":            {replace("dataset:", "commit: abc\ndataset:"), "a configuration line commit:"},
+		"a line that can't be read":  {replace(off+" 1 9.5", off+" once 9.5"), ":34: parsing iteration count"},
+		"progress in between":        {replace(off+" 1 9.5", off+"\nepoch 3 of 9\n 1 9.5"), `not a line of the format: "epoch 3 of 9"`},
+		"a name alone":               {replace(off+" 1 9.5", off+"\n"+off+" 1 9.5"), "name without figures"},
+		"on before off":              {good[:first] + strings.Replace(strings.Replace(strings.Replace(good[first:], "mto=off", "mto=o", -1), "mto=on", "mto=off", -1), "mto=o ", "mto=on ", -1), "mto=off comes after"},
+		"a strange name":             {strings.ReplaceAll(good, "vit_nano", "ViT+nano"), `"model=ViT+nano" in the name`},
+		"a part without a key":       {strings.ReplaceAll(good, "/mim=simmim", "/simmim"), `"simmim" in the name`},
+		"censored off the budget":    {replace("1 target-hit", "0 target-hit"), "missed the target, but with 9.515384615384615"},
+		"a hit behind the budget":    {replace("9.515384615384615 epochs", "11 epochs"), "more than the budget of 10"},
+		"half a hit":                 {replace("1 target-hit", "0.5 target-hit"), "0.5 target-hit"},
+		"epochs with a machine":      {replace("dataset:", "cpu: fast\ndataset:"), "epochs under a cpu: line"},
+		"epochs with threads":        {strings.ReplaceAll(good, "mto=off 1", "mto=off-2 1"), "epochs under a name with -2"},
+		"seconds without a machine":  {replace("cpu: AMD EPYC 9R14\n", ""), "seconds without a cpu: line"},
+		"seconds without threads":    {strings.ReplaceAll(good, "mto=off-2", "mto=off"), "seconds without the number of threads"},
+		"epochs alone":               {good[:strings.Index(good, "goos: linux")], "lines of the epochs block only"},
+		"a seed twice":               {replace("# seed 2\n", "# seed 1\n"), "seed 1 of mto=off again"},
+		"a line of 64 KiB":           {good + "# " + strings.Repeat("x", 1<<17) + "\n", "token too long"},
+		"nothing":                    {"", "no result of a study"},
+		"other benchmarks":           {"BenchmarkStep/mto=off-2 1 3 ns/op\n", "no result of a study"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NotEqual(t, good, c.text, "the case changes nothing")
+			found := problems(c.text, Expect{})
+			require.Contains(t, strings.Join(found, "\n"), c.want)
+			for _, line := range found {
+				require.True(t, strings.HasPrefix(line, "f:"), line)
+				require.Contains(t, line, "; ", "a problem says what to do")
+			}
+		})
+	}
+}
+
+func TestExpectedPairsCountWhereArmsAgree(t *testing.T) {
+	require.Contains(t, strings.Join(problems(sample(t, "results"), Expect{Pairs: 10}), "\n"), "6 epochs lines with mto=off, want 10")
+}
+
+// Whatever the bytes, checking ends, and each problem stands on a line of the file.
+func FuzzCheck(f *testing.F) {
+	good := sample(f, "results")
+	f.Add([]byte(good))
+	f.Add([]byte(strings.Replace(good, "61.63 top1-%", "NaN top1-%", 1)))
+	f.Add([]byte("# repeat Benchmark\n# seed 1\nBenchmarkPretrain/mto=on-2 1 NaN ns/epoch\n# repeat BenchmarkX 1 1 ns/op\n"))
+	f.Add([]byte("study: x\nBenchmark 1 1 %\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		lines := strings.Count(string(data), "\n") + 1
+		for _, p := range Check(resultfile.Parse("f", data), Expect{}) {
+			require.LessOrEqual(t, p.Line, lines)
+			require.NotEmpty(t, p.Do)
+		}
+	})
+}
