@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/perf/benchfmt"
 )
 
 // A Report is what a study's finished runs say.
@@ -141,9 +143,15 @@ func (s *Study) read(j Job) (*Finished, error) {
 		return nil, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
 	}
 	f.Result.Seed, f.Result.Arm = f.Manifest.Seed, f.Manifest.Arm
+	if err := f.Manifest.under(j.Dir, s.Lock); err != nil {
+		return nil, err
+	}
+	for _, block := range []*benchfmt.Result{f.Result.Epochs, f.Result.Time} {
+		if study := block.GetConfig("study"); study != s.Lock.Study() {
+			return nil, fmt.Errorf("%w: %s: %s says study %s, the lock is %s: the file was changed", ErrLock, j.Dir, resultName, study, s.Lock.Study())
+		}
+	}
 	switch {
-	case f.Manifest.Study != s.Lock.Hash:
-		return nil, fmt.Errorf("%w: %s was run under lock %.16s, the study has %.16s", ErrLock, j.Dir, f.Manifest.Study, s.Lock.Hash)
 	case f.Manifest.Numerics != s.Lock.Numerics:
 		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d", ErrLock, j.Dir, f.Manifest.Numerics, s.Lock.Numerics)
 	case f.Manifest.Seed != uint64(j.Seed) || f.Manifest.Arm != j.Arm:

@@ -24,6 +24,7 @@ type StudyConfig struct {
 	Grid                 int       `toml:"grid"`                   // evaluations after epoch 0; the grid step is epochs/grid
 	Target               float64   `toml:"target"`                 // primary c of b.4
 	Targets              []float64 `toml:"targets"`                // all c that are reported
+	TuningTrials         int       `toml:"tuning_trials"`          // trials that each arm's settings were chosen from; 0: neither was tuned
 	Repeat               bool      `toml:"repeat" hash:"-"`        // run the first seed's baseline twice (A/A of seconds)
 	Noise                float64   `toml:"noise" hash:"-"`         // the host's stated noise of seconds, as a fraction
 	Threads              int       `toml:"threads" hash:"-"`       // 0: all processors; changes no result

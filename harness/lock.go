@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"reflect"
 	"slices"
 
 	"github.com/mtobench/mtobench/benchdata"
@@ -229,44 +228,4 @@ func (l *Lock) primary() Target {
 		}
 	}
 	panic(fmt.Sprintf("harness: lock without its primary target %v", l.Primary))
-}
-
-// Difference names the first top-level part in which two locks differ, empty where they are the same
-// to the byte.
-func (l *Lock) Difference(o *Lock) string {
-	if bytes.Equal(l.Bytes(), o.Bytes()) {
-		return ""
-	}
-	a, b := reflect.ValueOf(*l), reflect.ValueOf(*o)
-	for i := range a.NumField() {
-		x, y := a.Field(i).Interface(), b.Field(i).Interface()
-		if reflect.DeepEqual(x, y) {
-			continue
-		}
-		name := a.Type().Field(i).Tag.Get("json")
-		if name == "config" {
-			return name + ": " + keyDifference(l.Config, o.Config)
-		}
-		return fmt.Sprintf("%s: %v there, %v here", name, x, y)
-	}
-	return "hash"
-}
-
-// keyDifference names the first key, in order, that two configurations don't share.
-func keyDifference(there, here map[string]string) string {
-	both := maps.Clone(there)
-	maps.Copy(both, here)
-	for _, key := range slices.Sorted(maps.Keys(both)) {
-		x, inX := there[key]
-		y, inY := here[key]
-		switch {
-		case !inX:
-			return fmt.Sprintf("%s is a key here only", key)
-		case !inY:
-			return fmt.Sprintf("%s is a key there only", key)
-		case x != y:
-			return fmt.Sprintf("%s: %s there, %s here", key, x, y)
-		}
-	}
-	return "the same"
 }

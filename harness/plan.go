@@ -27,6 +27,9 @@ func (j Job) String() string {
 	return fmt.Sprintf("%s seed %d mto=%s", j.Kind, j.Seed, j.Arm)
 }
 
+// seedDirs matches every seedDir.
+const seedDirs = "seed=*"
+
 func seedDir(seed int) string { return fmt.Sprintf("seed=%03d", seed) }
 
 // calibrationJobs are the baseline runs that fix the target.
@@ -40,21 +43,24 @@ func calibrationJobs(root string, c Config) []Job {
 }
 
 // pairJobs are the pairs in ABBA order: off first where the seed is odd, on first where it is even.
-// The repeated run comes right behind the first pair, so that the two runs it compares are interleaved
-// with another.
+// The repeated run stands at the other end of the first pair, so that another run lies between the two
+// that it compares: off on OFF, or OFF on off.
 func pairJobs(root string, seeds []int, repeat bool) []Job {
 	var jobs []Job
 	for i, seed := range seeds {
-		arms := []string{ArmOff, ArmOn}
+		off, on := Job{jobPair, seed, ArmOff, runDir(root, seed, ArmOff)}, Job{jobPair, seed, ArmOn, runDir(root, seed, ArmOn)}
+		pair := []Job{off, on}
 		if seed%2 == 0 {
-			arms = []string{ArmOn, ArmOff}
+			pair = []Job{on, off}
 		}
-		for _, arm := range arms {
-			jobs = append(jobs, Job{jobPair, seed, arm, runDir(root, seed, arm)})
+		if again := (Job{jobRepeat, seed, ArmOff, repeatDir(root, seed)}); i == 0 && repeat {
+			if pair[0] == off {
+				pair = append(pair, again)
+			} else {
+				pair = append([]Job{again}, pair...)
+			}
 		}
-		if i == 0 && repeat {
-			jobs = append(jobs, Job{jobRepeat, seed, ArmOff, repeatDir(root, seed)})
-		}
+		jobs = append(jobs, pair...)
 	}
 	return jobs
 }

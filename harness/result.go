@@ -244,7 +244,7 @@ func (r *run) finish() error {
 	if want := r.rc.Study.Grid + 1; len(r.curve) != want {
 		return fmt.Errorf("%s: %d evaluations at the end of the run, want %d", r.dir, len(r.curve), want)
 	}
-	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, chain %s\n", resultHead, Schema, r.rc.Seed, end.Chain)
+	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
 		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.manifest, r.curve, peakMemory())}, false)
 		text = fmt.Appendf(text, "# chain %s\n", end.Chain)

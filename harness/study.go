@@ -88,7 +88,7 @@ func (s *Study) findLock(given *Lock, set *benchdata.Set) error {
 		return err
 	}
 	if present != nil && given != nil && present.Hash != given.Hash {
-		return fmt.Errorf("%w: %s holds lock %s, not %s: choose another --out", ErrLock, s.Root, present.Study(), given.Study())
+		return fmt.Errorf("%w: %s holds lock %s, not %s (%s): choose another --out", ErrLock, s.Root, present.Study(), given.Study(), present.Difference(given))
 	}
 	shipped := quickLock()
 	s.Lock = given
@@ -113,10 +113,11 @@ func (s *Study) threads() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// Run calibrates where there is no lock yet, runs all pairs and returns the report. Whatever the
-// verdict, the error is nil where all runs are finished.
+// Run carries out the whole study: it calibrates and locks where there is no lock yet, runs all pairs,
+// writes the results and returns the report. Whatever the verdict, the error is nil where all runs are
+// finished.
 func (s *Study) Run(ctx context.Context) (*Report, error) {
-	if err := s.Calibrate(ctx); err != nil {
+	if err := s.lockFirst(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.selfcheck(ctx); err != nil {
@@ -137,69 +138,55 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 	return report, err
 }
 
-// Calibrate makes the lock unless there is one, and puts it into the study's folder.
-func (s *Study) Calibrate(ctx context.Context) error {
+// lockFirst puts the lock into the study's folder, after calibrating where there is none yet.
+func (s *Study) lockFirst(ctx context.Context) error {
 	if s.Lock != nil {
+		if err := s.begunUnder(s.Lock); err != nil {
+			return err
+		}
 		return s.prepare(s.Root, s.Config, s.Lock)
 	}
-	lock, err := s.Recalibrate(ctx)
-	if err != nil {
+	if err := s.Calibrate(ctx); err != nil {
 		return err
 	}
-	s.Lock = lock
-	return writeFile(s.LockPath(), lock.Bytes())
+	if _, err := s.MakeLock(); err != nil {
+		return err
+	}
+	if refused := s.Lock.primary().Refused; len(refused) > 0 {
+		s.monitor.Say("not measurable: " + join(refused) + "; the pairs run all the same, for the record, but their verdict will be that. To change the study, interrupt it now.")
+	}
+	return nil
 }
 
 // LockPath is where the study's lock lies.
 func (s *Study) LockPath() string { return filepath.Join(s.Root, LockName) }
 
-// Recalibrate carries out the calibration runs, whether there is a lock or not, and returns the lock
-// that they give.
-func (s *Study) Recalibrate(ctx context.Context) (*Lock, error) {
-	c := s.Config
-	if s.Lock != nil && len(s.Lock.Calibration.Layers) > 1 {
-		c.Probe.Layer = 0 // the lock holds the choice, not what it was chosen from
-	}
+// Calibrate carries out the calibration runs that aren't finished: baseline runs with seeds that serve
+// nothing else. It makes no lock, and does so whether there is one or not.
+func (s *Study) Calibrate(ctx context.Context) error {
+	c := s.calibrationConfig()
 	if err := s.prepare(s.Root, c, nil); err != nil {
-		return nil, err
+		return err
 	}
 	jobs := calibrationJobs(s.Root, c)
 	s.monitor.Say(fmt.Sprintf("calibrating: %d baseline runs with seeds %d to %d fix the target", len(jobs), jobs[0].Seed, jobs[len(jobs)-1].Seed))
 	failed, err := s.runJobs(ctx, c, jobs)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(failed) > 0 {
-		return nil, failed[0]
+		return failed[0]
 	}
-	var runs []CalibrationRun
-	for _, j := range jobs {
-		r, err := calibrationRun(j, c)
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, r)
-	}
-	return newLock(c, s.data, runs)
+	return nil
 }
 
-// calibrationRun reads a finished baseline run.
-func calibrationRun(j Job, c Config) (CalibrationRun, error) {
-	curve, err := ReadCurve(filepath.Join(j.Dir, curveName))
-	if err != nil {
-		return CalibrationRun{}, err
+// calibrationConfig is that of the calibration runs.
+func (s *Study) calibrationConfig() Config {
+	c := s.Config
+	if s.Lock != nil && len(s.Lock.Calibration.Layers) > 1 {
+		c.Probe.Layer = 0 // the lock holds the choice, not what it was chosen from
 	}
-	r := CalibrationRun{Seed: j.Seed, Chain: curve[len(curve)-1].Chain, Quality: map[int][]float64{}}
-	if c.Probe.Layer > 0 {
-		r.Quality[c.Probe.Layer] = curve.quality()
-		return r, nil
-	}
-	for layer := 1; layer <= c.Model.Depth; layer++ {
-		if _, ok := curve[0].Diagnostics[layerKey(layer)]; ok {
-			r.Quality[layer] = curve.column(func(p Point) float64 { return p.Diagnostics[layerKey(layer)] })
-		}
-	}
-	return r, nil
+	return c
 }
 
 // prepare makes a folder with the files that say what belongs into it.

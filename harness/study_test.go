@@ -33,6 +33,15 @@ func fakeStudy(t testing.TB, out string, speed float64, overrides ...string) (*S
 	return s, m
 }
 
+// calibrateAndLock is the first part of a study.
+func calibrateAndLock(t testing.TB, s *Study) {
+	t.Helper()
+	require.NoError(t, s.Calibrate(context.Background()))
+	made, err := s.MakeLock()
+	require.NoError(t, err)
+	require.True(t, made)
+}
+
 func TestStudyCalibratesRunsPairsAndJudges(t *testing.T) {
 	t.Parallel()
 	s, m := fakeStudy(t, t.TempDir(), 2)
@@ -93,7 +102,7 @@ func TestCalibrationGivesTheSameBytesAnywhere(t *testing.T) {
 	var locks []string
 	for range 2 {
 		s, _ := fakeStudy(t, t.TempDir(), 1)
-		require.NoError(t, s.Calibrate(context.Background()))
+		calibrateAndLock(t, s)
 		data, err := os.ReadFile(filepath.Join(s.Root, LockName))
 		require.NoError(t, err)
 		locks = append(locks, string(data))

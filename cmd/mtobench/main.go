@@ -31,7 +31,8 @@ import (
 // commandLine is the whole command line.
 type commandLine struct {
 	Run       runCommand       `cmd:"" help:"Run a study: calibrate if need be, train all pairs, judge. Without arguments: the study that ships with mtobench."`
-	Calibrate calibrateCommand `cmd:"" help:"Make the lock of a study, or check the one it has by making it again."`
+	Calibrate calibrateCommand `cmd:"" help:"Train a study's calibration runs: baseline runs whose seeds serve nothing else."`
+	Lock      lockCommand      `cmd:"" help:"Fix a study's target from its finished calibration runs, or check its lock against them; prints the guards."`
 	Collect   collectCommand   `cmd:"" help:"Judge a study's finished runs again and write its results."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`

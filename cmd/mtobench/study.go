@@ -146,22 +146,32 @@ func (c *calibrateCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := s.Lock
-	if before == nil {
-		if err := s.Calibrate(ctx); err != nil {
-			return err
-		}
-		fmt.Printf("lock %s made: %s\n", s.Lock.Study(), s.LockPath())
-		return nil
+	if err := s.Calibrate(ctx); err != nil {
+		return err
 	}
-	lock, err := s.Recalibrate(ctx)
+	fmt.Printf("the calibration runs of %s are finished; mtobench lock fixes the target from them\n", s.Root)
+	return nil
+}
+
+type lockCommand struct{ studyFlags }
+
+func (l *lockCommand) Run() error {
+	s, err := l.open()
 	if err != nil {
 		return err
 	}
-	if difference := before.Difference(lock); difference != "" {
-		return fmt.Errorf("calibration: lock %s isn't reproduced: %s", before.Study(), difference)
+	made, err := s.MakeLock()
+	if err != nil {
+		return err
 	}
-	fmt.Printf("lock %s is reproduced, byte for byte\n", before.Study())
+	if err := s.Lock.WriteText(os.Stdout); err != nil {
+		return err
+	}
+	if made {
+		fmt.Printf("lock: %s\n", s.LockPath())
+	} else {
+		fmt.Printf("lock: %s: the calibration reproduces it\n", s.LockPath())
+	}
 	return nil
 }
 
