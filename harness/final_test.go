@@ -250,7 +250,7 @@ func TestOpenTestRefusesRunsWithoutLockOrShortOfTheirBudget(t *testing.T) {
 // TestKilledFinalEvaluationGivesTheSameFigures kills a run between its last step and result.bench, again and again.
 func TestKilledFinalEvaluationGivesTheSameFigures(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 1.5)
-	require.NoError(t, s.Calibrate(context.Background()))
+	calibrateAndLock(t, s)
 	prepare := func(root string) Job {
 		j := pairJobs(root, s.Lock.Seeds, false)[0]
 		c := s.Config
