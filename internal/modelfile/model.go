@@ -43,6 +43,11 @@ func (m *Model) metadata() map[string]string {
 		"class_token": strconv.FormatBool(v.ClassToken), "pooling": "mean of the patch tokens",
 		"mean": list(m.Mean), "std": list(m.Std), "input": "(pixel / 255 - mean) / std",
 	}
+	if m.Method == "mae" {
+		c := m.Config
+		out["decoder_width"], out["decoder_depth"], out["decoder_heads"] = strconv.Itoa(c.DecoderWidth), strconv.Itoa(c.DecoderDepth), strconv.Itoa(c.DecoderHeads)
+		out["norm_pix"], out["norm_pix_eps"] = strconv.FormatBool(!c.RawPixels), single(c.NormPixEps)
+	}
 	maps.Copy(out, m.Origin)
 	return out
 }
