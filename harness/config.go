@@ -119,7 +119,9 @@ type ProbeConfig struct {
 // FinalConfig says what a run under a lock measures at its budget, on the sealed test split. It changes no bit of the
 // run before that.
 type FinalConfig struct {
-	Test bool `toml:"test"` // open the test split for ridge and kNN probes, and what else is asked for
+	Test           bool    `toml:"test"`            // open the test split for ridge and kNN probes, and what else is asked for
+	Logistic       bool    `toml:"logistic"`        // multinomial logistic regression on the probes' features
+	LogisticLambda float64 `toml:"logistic_lambda"` // lambda/2 times the sum of squared weights, added to the mean loss
 }
 
 // RunConfig is one run: a resolved study, a seed and an arm.

@@ -38,7 +38,7 @@ func Defaults(n Names) Config {
 			CropMin: 0.6, CropMax: 1, CropRatio: 4.0 / 3.0, Flip: "auto", Precision: simd.F32.String(),
 		},
 		Probe: ProbeConfig{Bank: 10000, Validation: 0, Lambda: 1e-2, KNNK: 20, KNNT: 0.07},
-		Final: FinalConfig{Test: true},
+		Final: FinalConfig{Test: true, Logistic: true, LogisticLambda: 1e-3},
 	}
 	if c.Method.Name == "mae" {
 		c.Method.MaskRatio = 0.75

@@ -103,7 +103,10 @@
 //	probe.knn_k       neighbours of the kNN probe (20)
 //	probe.knn_t       its temperature (0.07)
 //
-//	final.test  at the budget of each run under the lock, open the sealed test split once, for ridge and kNN probes (true)
+//	final.test             at the budget of each run under the lock, open the sealed test split once, for ridge and
+//	                       kNN probes and what follows; false: it stays sealed (true)
+//	final.logistic         a multinomial logistic regression on the probes' features (true)
+//	final.logistic_lambda  its penalty: lambda/2 times the sum of squared weights, added to the mean loss (1e-3)
 //
 // # Precision
 //

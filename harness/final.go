@@ -52,6 +52,7 @@ type FinalFigure struct {
 var finalUnits = []struct{ name, unit string }{
 	{"ridge", "test-top1-%"},
 	{"knn", "test-knn-%"},
+	{"logistic", "logistic-top1-%"},
 }
 
 // FinalUnits lists the units of final figures that runs of a configuration have, in order.
@@ -68,7 +69,11 @@ func (c *Config) finalNames() []string {
 	if !c.Final.Test {
 		return nil
 	}
-	return []string{"ridge", "knn"}
+	names := []string{"ridge", "knn"}
+	if c.Final.Logistic {
+		names = append(names, "logistic")
+	}
+	return names
 }
 
 func finalUnit(name string) string {

@@ -153,13 +153,13 @@ func TestEachRunUnderTheLockOpensTheTestSplitOnceAndSaysSo(t *testing.T) {
 		require.Equal(t, os.Getpid(), o.PID)
 		require.Equal(t, thisHolder().Host, o.Host)
 		require.Equal(t, s.Lock.Hash, o.Study)
-		require.Equal(t, []string{"ridge", "knn"}, o.Evaluations)
+		require.Equal(t, []string{"ridge", "knn", "logistic"}, o.Evaluations)
 		require.Equal(t, f.Images, o.Images)
 		at, err := time.Parse(time.RFC3339Nano, o.Time)
 		require.NoError(t, err)
 		require.WithinDuration(t, time.Now(), at, time.Hour)
 	}
-	require.Equal(t, []string{"test-top1-%", "test-knn-%"}, s.Config.FinalUnits())
+	require.Equal(t, []string{"test-top1-%", "test-knn-%", "logistic-top1-%"}, s.Config.FinalUnits())
 }
 
 func TestOpeningsBeforeTheLockOrTwiceAreNamed(t *testing.T) {

@@ -47,23 +47,29 @@ func (t *Trainer) Final(test benchdata.Split) ([]FinalFigure, error) {
 }
 
 // finalFigure carries out one evaluation.
-func (t *Trainer) finalFigure(name string, bank, val, test *finalSplit) (FinalFigure, error) {
-	f := FinalFigure{Name: name, Unit: finalUnit(name)}
+func (t *Trainer) finalFigure(name string, bank, val, test *finalSplit) (f FinalFigure, err error) {
+	f = FinalFigure{Name: name, Unit: finalUnit(name)}
 	c, classes := t.rc.Probe, t.set.Classes
-	for _, part := range []struct {
-		split *finalSplit
-		top1  *float64
-	}{{val, &f.Validation}, {test, &f.Test}} {
-		var err error
-		switch name {
-		case "ridge":
-			*part.top1, err = ridgeTop1(t.pool, bank.features, part.split.features, classes, c.Lambda)
-		case "knn":
-			*part.top1 = knnTop1(t.pool, bank.features, part.split.features, classes, c.KNNK, c.KNNT)
+	var top1 func(s *finalSplit) (float64, error)
+	switch name {
+	case "ridge":
+		top1 = func(s *finalSplit) (float64, error) {
+			return ridgeTop1(t.pool, bank.features, s.features, classes, c.Lambda)
 		}
+	case "knn":
+		top1 = func(s *finalSplit) (float64, error) {
+			return knnTop1(t.pool, bank.features, s.features, classes, c.KNNK, c.KNNT), nil
+		}
+	case "logistic":
+		fitted, err := fitLogistic(t.pool, bank.features, classes, t.rc.Final.LogisticLambda, logisticTolerance)
 		if err != nil {
 			return f, err
 		}
+		top1 = func(s *finalSplit) (float64, error) { return fitted.top1(t.pool, s.features), nil }
 	}
-	return f, nil
+	if f.Validation, err = top1(val); err != nil {
+		return f, err
+	}
+	f.Test, err = top1(test)
+	return f, err
 }

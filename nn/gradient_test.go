@@ -231,6 +231,24 @@ var gradCases = []gradCase{
 		record: func(p *Program) Tensor { return p.Broadcast(p.Param("e"), 2, 4) }},
 	{name: "mean tokens", params: []ParamSpec{normal("x", 2, 5, 3)},
 		record: func(p *Program) Tensor { return p.MeanTokens(act(p, "x")) }},
+	{name: "cross-entropy", params: []ParamSpec{normal("x", 3, 5)},
+		record: func(p *Program) Tensor {
+			x := act(p, "x")
+			labels := indices("labels", p, []int{3}, 4, 0, 4)
+			return p.WeightedSum([]Term{
+				{Value: p.CrossEntropy(p.Scale(x, 3), labels, 0), Weight: 1},
+				{Value: p.CrossEntropy(x, labels, 0.1), Weight: 2},
+			})
+		}},
+	{name: "attention pool", params: []ParamSpec{normal("q", 1, 6), normal("kv", 2, 4, 12)},
+		record: func(p *Program) Tensor {
+			kv := act(p, "kv")
+			return p.Add(p.AttentionPool(p.Param("q"), kv, 2), p.AttentionPool(act(p, "q"), kv, 3))
+		}},
+	{name: "attention pool of a fixed input", params: []ParamSpec{normal("q", 4)},
+		record: func(p *Program) Tensor {
+			return p.AttentionPool(p.Param("q"), p.Const("kv", ramp(48), 2, 3, 8), 1)
+		}},
 	{name: "masked l1", params: []ParamSpec{normal("x", 2, 3, 6)},
 		record: func(p *Program) Tensor {
 			target := p.Const("t", ramp(36), 2, 3, 6)

@@ -90,28 +90,30 @@ func (p *Program) ClipNorm(max float64) {
 
 func finite(x float64) bool { return x-x == 0 }
 
-// AdamW appends the update of the weights. hyper is [Program.Hyper].
+// AdamW appends the update of the weights, with the factors of their
+// specifications on learning rate and decay. hyper is [Program.Hyper].
 func (p *Program) AdamW(c AdamWConfig, hyper Tensor) {
 	p.startUpdate(KindAdamW, hyper)
 	w, m1, m2, grads := p.state(Weights), p.state(Moment1), p.state(Moment2), p.state(Grads)
 	p.record(Op{
 		Kind: KindAdamW, Reads: []Tensor{grads, p.stats, hyper}, Writes: []Tensor{w, m1, m2}, Attr: c,
 		CPU: func(m *Memory) func() {
-			part := func(from, to int, decay float64) *simd.AdamW {
-				return &simd.AdamW{
-					P: m.F32(w)[from:to], M: m.F32(m1)[from:to], V: m.F32(m2)[from:to], G: m.F32(grads)[from:to],
-					Beta1: float32(c.Beta1), Beta2: float32(c.Beta2), Eps: float32(c.Eps), Decay: float32(decay),
-				}
+			var parts []*simd.AdamW
+			var scales []float32
+			for _, r := range p.params.updateRuns() {
+				parts = append(parts, &simd.AdamW{
+					P: m.F32(w)[r.from:r.to], M: m.F32(m1)[r.from:r.to], V: m.F32(m2)[r.from:r.to], G: m.F32(grads)[r.from:r.to],
+					Beta1: float32(c.Beta1), Beta2: float32(c.Beta2), Eps: float32(c.Eps), Decay: float32(c.Decay * r.decay),
+				})
+				scales = append(scales, float32(r.lr))
 			}
-			cut, end := p.params.DecayLen(), p.params.Len()
-			parts := []*simd.AdamW{part(0, cut, c.Decay), part(cut, end, 0)}
 			stats, h := m.F32(p.stats), m.F32(hyper)
 			return func() {
 				if stats[StatScale] == 0 {
 					return
 				}
-				for _, a := range parts {
-					a.LR, a.Correct1, a.Correct2, a.GradScale = h[HyperLR], h[HyperCorrect1], h[HyperCorrect2], stats[StatScale]
+				for i, a := range parts {
+					a.LR, a.Correct1, a.Correct2, a.GradScale = scales[i]*h[HyperLR], h[HyperCorrect1], h[HyperCorrect2], stats[StatScale]
 					m.Pool.AdamW(a)
 				}
 			}

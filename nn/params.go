@@ -14,6 +14,10 @@ type ParamSpec struct {
 	Shape []int  // row-major; a linear layer's weight is [out, in]
 	Init  Init
 	Decay bool // whether weight decay applies
+
+	// LRScale multiplies the learning rate that [Program.AdamW] uses for this
+	// tensor, DecayScale its weight decay; 0 stands for 1.
+	LRScale, DecayScale float64
 }
 
 // paramAlign is the alignment of a tensor in the flat buffer, in elements: 64
@@ -35,7 +39,7 @@ type Params struct {
 }
 
 // NewParams lays out the given tensors. It refuses an empty or repeated name, a
-// shape with an element below 1, and a table of the wrong length. It copies the
+// shape with an element below 1, a negative factor, and a table of the wrong length. It copies the
 // specifications.
 func NewParams(specs []ParamSpec) (*Params, error) {
 	ps := &Params{
@@ -55,6 +59,9 @@ func NewParams(specs []ParamSpec) (*Params, error) {
 		n, err := shapeSize(s.Shape)
 		if err != nil {
 			return nil, fmt.Errorf("params: %s: %w", s.Name, err)
+		}
+		if !(s.LRScale >= 0) || !(s.DecayScale >= 0) {
+			return nil, fmt.Errorf("params: %s: factors %v on the learning rate and %v on the decay: need 0 or more", s.Name, s.LRScale, s.DecayScale)
 		}
 		if s.Init.kind == initTable && len(s.Init.table) != n {
 			return nil, fmt.Errorf("params: %s: initial table has %d values, shape %v needs %d", s.Name, len(s.Init.table), s.Shape, n)
@@ -85,6 +92,42 @@ func (ps *Params) Len() int { return ps.size }
 // DecayLen returns how many elements at the start of a flat buffer belong to
 // tensors with weight decay.
 func (ps *Params) DecayLen() int { return ps.decay }
+
+// An updateRun is a part of a flat buffer whose elements an optimizer treats alike.
+type updateRun struct {
+	from, to  int
+	lr, decay float64 // factors
+}
+
+// updateRuns cuts a flat buffer in as few parts as the specifications allow.
+func (ps *Params) updateRuns() []updateRun {
+	var runs []updateRun
+	for _, decay := range []bool{true, false} {
+		for i, s := range ps.specs {
+			if s.Decay != decay {
+				continue
+			}
+			r := updateRun{from: ps.offset[i], to: ps.offset[i] + alignUp(product(s.Shape), paramAlign), lr: orOne(s.LRScale)}
+			if decay {
+				r.decay = orOne(s.DecayScale)
+			}
+			if last := len(runs) - 1; last >= 0 && runs[last].lr == r.lr && runs[last].decay == r.decay {
+				runs[last].to = r.to
+			} else {
+				runs = append(runs, r)
+			}
+		}
+	}
+	return runs
+}
+
+// orOne is x, and 1 for 0.
+func orOne(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	return x
+}
 
 // Count returns the number of trainable numbers.
 func (ps *Params) Count() int { return ps.count }

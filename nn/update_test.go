@@ -170,3 +170,44 @@ func TestUpdateNeedsBackwardAndClip(t *testing.T) {
 	require.Panics(t, func() { p.Stats() })
 	require.Panics(t, func() { p.Backward(p.Param("w")) }) // twice
 }
+
+// A factor on a tensor's learning rate or decay does what the same factor on all would, to the bit.
+func TestFactorsOfATensorScaleItsLearningRateAndDecay(t *testing.T) {
+	values := []float32{1, -2, 3}
+	train := func(lr float32, decay float64, spec ParamSpec) []float32 {
+		spec.Name, spec.Shape, spec.Decay, spec.Init = "w", []int{3}, true, InitTable(values)
+		ps := mustParams(t,
+			ParamSpec{Name: "before", Shape: []int{17}, Decay: true}, spec,
+			ParamSpec{Name: "behind", Shape: []int{3}, Decay: true, LRScale: 3},
+			ParamSpec{Name: "undecayed", Shape: []int{3}, LRScale: 2})
+		p := NewProgram(ps)
+		p.Backward(p.Reshape(p.Linear(p.Const("x", []float32{0.5, -1, 0.25}, 1, 3), p.Reshape(p.Param("w"), 1, 3), Tensor{}), 1))
+		p.ClipNorm(0)
+		c := AdamWConfig{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: decay}
+		p.AdamW(c, p.Hyper())
+		d := newDevice(t, 1)
+		require.NoError(t, d.Load(p))
+		w := ps.Initial(0)
+		require.NoError(t, d.UploadState(ps, Weights, w))
+		clock := NewAdamWClock(c, 0)
+		for range 3 {
+			c1, c2 := clock.Next()
+			upload(t, p, d, "hyper", lr, c1, c2, 0)
+			require.NoError(t, d.Step(p))
+		}
+		require.NoError(t, d.DownloadState(w, ps, Weights))
+		for _, name := range []string{"before", "behind", "undecayed"} {
+			for _, v := range ps.Slice(w, name) {
+				require.Zero(t, v, "%s has no gradient and starts at 0", name)
+			}
+		}
+		return ps.Slice(w, "w")
+	}
+	whole := train(0.25, 0.5, ParamSpec{})
+	require.NotEqual(t, values, whole)
+	require.Equal(t, whole, train(0.5, 0.5, ParamSpec{LRScale: 0.5}))
+	require.Equal(t, whole, train(0.25, 0.25, ParamSpec{DecayScale: 2}))
+	require.NotEqual(t, whole, train(0.25, 0.5, ParamSpec{DecayScale: 2}))
+	_, err := NewParams([]ParamSpec{{Name: "w", Shape: []int{1}, LRScale: -1}})
+	require.EqualError(t, err, "params: w: factors -1 on the learning rate and 0 on the decay: need 0 or more")
+}

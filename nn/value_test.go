@@ -262,3 +262,67 @@ func TestWeightedSum(t *testing.T) {
 	})
 	require.Equal(t, []float32{3.25}, got)
 }
+
+// Against the definition in float64, of a target (1-s)·onehot + s/K.
+func TestCrossEntropyValue(t *testing.T) {
+	const rows, k = 5, 7
+	ps := mustParams(t, normal("x", rows, k))
+	x, labels := ps.Slice(ps.Initial(3), "x"), []int32{6, 0, 3, 3, 1}
+	for _, s := range []float64{0, 0.1} {
+		want := 0.0
+		for b := range rows {
+			sum := 0.0
+			for _, v := range x[b*k:][:k] {
+				sum += math.Exp(float64(v))
+			}
+			for c, v := range x[b*k:][:k] {
+				target := s / k
+				if c == int(labels[b]) {
+					target += 1 - s
+				}
+				want -= target * (float64(v) - math.Log(sum)) / rows
+			}
+		}
+		got := evaluate(t, ps, func(p *Program) Tensor {
+			return p.CrossEntropy(p.Param("x"), p.IndexConst("labels", labels, rows), s)
+		})
+		requireNear(t, []float64{want}, got, 1e-6)
+	}
+	require.PanicsWithValue(t, "nn: cross-entropy: smoothing is 1, need 0 to less than 1", func() {
+		p := NewProgram(ps)
+		p.CrossEntropy(p.Param("x"), p.IndexConst("labels", labels, rows), 1)
+	})
+	require.Panics(t, func() {
+		p := NewProgram(ps)
+		p.CrossEntropy(p.Param("x"), p.IndexConst("labels", []int32{0, 1, 2, 3, k}, rows), 0)
+	}, "a label that is no class")
+}
+
+// Attention whose other queries are dropped: a pool of one query is the row of a
+// self-attention in which that token has this query.
+func TestAttentionPoolIsARowOfAttention(t *testing.T) {
+	const b, n, d, heads = 2, 5, 12, 3
+	ps := mustParams(t, normal("qkv", b, n, 3*d))
+	qkv := ps.Slice(ps.Initial(3), "qkv")
+	for image := range b { // token 0 of each image has the same query
+		copy(qkv[image*n*3*d:][:d], qkv[:d])
+	}
+	kv := make([]float32, b*n*2*d)
+	for r := range b * n {
+		copy(kv[r*2*d:][:2*d], qkv[r*3*d+d:][:2*d])
+	}
+	whole := evaluate(t, mustParams(t), func(p *Program) Tensor {
+		out, _ := p.Attention(p.Const("qkv", qkv, b, n, 3*d), heads, AttentionOptions{})
+		return out
+	})
+	pooled := evaluate(t, mustParams(t), func(p *Program) Tensor {
+		return p.AttentionPool(p.Const("q", qkv[:d], d), p.Const("kv", kv, b, n, 2*d), heads)
+	})
+	for image := range b {
+		want := make([]float64, d)
+		for j := range want {
+			want[j] = float64(whole[image*n*d+j])
+		}
+		requireNear(t, want, pooled[image*d:][:d], 1e-6)
+	}
+}
