@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // keptCheckpoints is how many of a run's checkpoints stay.
@@ -32,17 +32,25 @@ func checkpointPath(dir string, step int) string {
 	return filepath.Join(dir, ckptName, fmt.Sprintf("step=%08d.safetensors", step))
 }
 
-// checkpoint saves the state at the present step and removes all but the newest few.
-func (r *run) checkpoint() error {
+// save writes the state at the present step to path.
+func (r *run) save(path string) error {
 	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.trainNS, r.wall(), r.curve})
 	if err != nil {
 		return err
 	}
+	return r.stepper.Save(path, map[string]string{positionKey: string(data)})
+}
+
+// checkpoint saves the state at the present step and removes all but the newest few.
+func (r *run) checkpoint() error {
 	path := checkpointPath(r.dir, r.step)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := r.events.sync(); err != nil { // what led to the state, before the state
 		return err
 	}
-	if err := r.stepper.Save(path, map[string]string{positionKey: string(data)}); err != nil {
+	if err := r.save(path); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	steps, err := checkpoints(r.dir)
@@ -85,21 +93,49 @@ func (r *run) restore() error {
 	for _, step := range slices.Backward(steps) {
 		path := checkpointPath(r.dir, step)
 		p, err := r.load(path)
+		if err == nil && p.Step != step {
+			err = fmt.Errorf("%s: it holds step %d", path, p.Step)
+		}
 		if err == nil {
 			r.step, r.trainNS, r.wallNS, r.curve = p.Step, p.TrainNS, p.WallNS, p.Curve
-			r.started = time.Now()
+			r.started = r.clock.since()
 			return nil
 		}
-		if errors.Is(err, errForeign) {
+		if errors.Is(err, errForeign) || errors.Is(err, fs.ErrPermission) {
 			return err
 		}
-		r.log.Warn("checkpoint set aside", "path", path, "reason", err)
-		if err := os.Rename(path, path+".damaged"); err != nil { // it would push newer, whole ones out
+		r.say(fmt.Sprintf("checkpoint of step %d set aside as %s%s: %v", step, filepath.Base(path), damagedSuffix, err))
+		if err := os.Rename(path, path+damagedSuffix); err != nil { // it would push newer, whole ones out
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 		r.stepper.Close() // a failed restore may have left half a state
 		if r.stepper, err = r.make(r.rc, r.set, r.threads); err != nil {
 			return err
+		}
+	}
+	if len(steps) > 0 {
+		r.say("no checkpoint is whole: the run starts from its beginning; the outcome will be the same")
+	}
+	return nil
+}
+
+// damagedSuffix is appended to the name of a file that can't be read. It is kept until the run is done.
+const damagedSuffix = ".damaged"
+
+// removeDamaged removes what was set aside, once the run is done without it.
+func (r *run) removeDamaged() error {
+	for _, dir := range []string{r.dir, filepath.Join(r.dir, ckptName)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if !strings.HasSuffix(e.Name(), damagedSuffix) {
+				continue
+			}
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

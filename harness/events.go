@@ -34,11 +34,14 @@ type event struct {
 // An eventLog appends events to a file.
 type eventLog struct {
 	file  *os.File
-	start time.Time
+	size  int64
+	clock clock
+	start time.Duration
 }
 
-// openEvents opens the log for appending and cuts off a line that a dying process left half-written.
-func openEvents(path string) (*eventLog, error) {
+// openEvents opens the log for appending and cuts off what a dying process or machine left at its end
+// that isn't a whole line.
+func openEvents(path string, clock clock) (*eventLog, error) {
 	data, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, err
@@ -47,7 +50,7 @@ func openEvents(path string) (*eventLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
+	whole := int64(wholeLines(data))
 	if err := f.Truncate(whole); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("writing %s: %w", path, err)
@@ -56,19 +59,43 @@ func openEvents(path string) (*eventLog, error) {
 		f.Close()
 		return nil, err
 	}
-	return &eventLog{file: f, start: time.Now()}, nil
+	return &eventLog{file: f, size: whole, clock: clock, start: clock.since()}, nil
+}
+
+// wholeLines returns the length of data without the lines at its end that aren't whole JSON.
+func wholeLines(data []byte) int {
+	for {
+		end := bytes.LastIndexByte(data, '\n')
+		begin := bytes.LastIndexByte(data[:max(end, 0)], '\n') + 1
+		if end < 0 || json.Valid(data[begin:end]) {
+			return end + 1
+		}
+		data = data[:begin]
+	}
 }
 
 // add appends one event.
 func (l *eventLog) add(key string, value any, metadata map[string]any) error {
 	line, err := json.Marshal(event{
-		Schema: Schema, TimeMS: time.Now().UnixMilli(), MonoNS: int64(time.Since(l.start)),
+		Schema: Schema, TimeMS: l.clock.day().UnixMilli(), MonoNS: int64(l.clock.since() - l.start),
 		Key: key, Value: value, Metadata: metadata,
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := l.file.Write(append(line, '\n')); err != nil {
+	n, err := l.file.Write(append(line, '\n'))
+	if err != nil {
+		l.file.Truncate(l.size) // a full disk took a part
+		l.file.Seek(l.size, 0)
+		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
+	}
+	l.size += int64(n)
+	return nil
+}
+
+// sync makes the events so far durable.
+func (l *eventLog) sync() error {
+	if err := l.file.Sync(); err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
 	return nil

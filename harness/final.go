@@ -140,7 +140,11 @@ func (r *run) evaluateFinal() error {
 		Schema: Schema, Numerics: Numerics, Run: r.manifest.Run, Study: r.lock.Hash, Seed: r.rc.Seed, Arm: r.rc.Arm,
 		Step: r.step, State: end.State, Layer: r.rc.Probe.Layer, Images: test.Len(),
 	}
-	if f.Figures, err = r.stepper.Final(test); err != nil {
+	f.Figures, err = r.stepper.Final(test)
+	if errors.Is(err, ErrInterrupted) {
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("%w: end-of-run evaluation: %w", ErrDiverged, err)
 	}
 	for _, figure := range f.Figures {
@@ -172,8 +176,8 @@ func (r *run) openTest(evaluations []string) (benchdata.Split, error) {
 	if err := r.events.add(eventTestOpen, o.Images, o.metadata()); err != nil {
 		return benchdata.Split{}, err
 	}
-	if err := r.events.file.Sync(); err != nil { // an opening is never lost
-		return benchdata.Split{}, fmt.Errorf("writing %s: %w", r.events.file.Name(), err)
+	if err := r.events.sync(); err != nil { // an opening is never lost
+		return benchdata.Split{}, err
 	}
 	return r.test.Open(), nil
 }

@@ -4,77 +4,120 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // ErrHeld marks a folder that another live process works in.
 var ErrHeld = errors.New("in use")
 
-// holdName is the file that names the process working in a run's folder.
+// holdName is the file whose lock means that a process works in a run's folder. It names the process.
 const holdName = "lock.json"
 
-// A holder is the process that works in a folder. A process id alone is reused; with the boot and the
-// process's start time it is not.
+// holdPatience is how long execute waits for a folder: a child whose parent was killed saves its
+// checkpoint meanwhile.
+var holdPatience = 3 * time.Second
+
+// A holder is the process that works in a folder, for messages. What decides is the lock of the file,
+// which the system ends with the process, however that ends.
 type holder struct {
 	Schema int    `json:"schema"`
 	Host   string `json:"host"`
 	PID    int    `json:"pid"`
-	Boot   string `json:"boot"`  // identifies the boot of the host; empty where the system doesn't say
-	Start  string `json:"start"` // start time of the process, in the system's own units; empty likewise
 }
 
-// hold marks dir as ours until release is called or this process ends. It takes over from a process
-// that is gone, and returns ErrHeld where one lives.
-func hold(dir string) (release func(), err error) {
+func (h holder) String() string {
+	if h.PID == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d on %s", h.PID, h.Host)
+}
+
+// hold marks dir as ours until release is called or this process ends, and returns ErrHeld where
+// another process has it. before is the process that ended without a release, its PID 0 if none did.
+//
+// On a file system without locks the file's presence alone counts: one that a dead process left has to be
+// removed by hand.
+func hold(dir string) (release func(), before holder, err error) {
 	path := filepath.Join(dir, holdName)
-	me := thisHolder()
-	data, err := json.Marshal(me)
-	if err != nil {
-		return nil, err
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return nil, before, err
+		}
+		switch err := lockFile(f); {
+		case errors.Is(err, atomicfile.ErrLocked):
+			defer f.Close()
+			return nil, before, fmt.Errorf("%w: %s: %v works there", ErrHeld, dir, readHolder(f))
+		case errors.Is(err, atomicfile.ErrNoLocks):
+			f.Close()
+			return holdByPresence(dir, path)
+		case err != nil:
+			f.Close()
+			return nil, before, err
+		}
+		if !isStill(f, path) { // released, and so removed, between opening and locking
+			f.Close()
+			continue
+		}
+		before = readHolder(f)
+		if err := thisHolder().write(f); err != nil {
+			f.Close()
+			return nil, before, fmt.Errorf("writing %s: %w", path, err)
+		}
+		return func() {
+			removeLocked(f, path)
+		}, before, nil
 	}
-	for range 10 {
-		err = createExclusive(path, append(data, '\n'))
-		if err == nil {
-			return func() { os.Remove(path) }, nil
-		}
-		if !errors.Is(err, os.ErrExist) {
-			return nil, err
-		}
-		var other holder
-		switch err := readJSON(path, &other); {
-		case errors.Is(err, os.ErrNotExist):
-			continue // released in between
-		case err == nil && other.alive(me):
-			return nil, fmt.Errorf("%w: %s: process %d on %s works there", ErrHeld, dir, other.PID, other.Host)
-		}
-		// Stale: of several takers, the rename lets one through.
-		aside := fmt.Sprintf("%s.stale.%d", path, me.PID)
-		if os.Rename(path, aside) == nil {
-			os.Remove(aside)
-		}
-	}
-	return nil, fmt.Errorf("%w: %s: other processes keep taking it", ErrHeld, dir)
 }
 
-// createExclusive makes path appear with its whole content, or fails with os.ErrExist: the content is
-// written beside it and then linked.
-func createExclusive(path string, data []byte) error {
-	temp := fmt.Sprintf("%s.new.%d", path, os.Getpid())
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+// lockFile is atomicfile.Lock, but in a test.
+var lockFile = atomicfile.Lock
+
+// holdWithin is hold with patience.
+func holdWithin(dir string, patience time.Duration) (release func(), before holder, err error) {
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		release, before, err = hold(dir)
+		if !errors.Is(err, ErrHeld) || time.Since(begin) >= patience {
+			return release, before, err
+		}
 	}
-	defer os.Remove(temp)
-	if err := os.Link(temp, path); err == nil || errors.Is(err, os.ErrExist) {
-		return err
-	}
-	// A file system without links: a reader may see the file while it is short, and takes it for stale.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// isStill reports whether path names the open file f.
+func isStill(f *os.File, path string) bool {
+	mine, err := f.Stat()
 	if err != nil {
-		return err
+		return false
 	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(mine, there)
+}
+
+// holdByPresence is hold on a file system without locks.
+func holdByPresence(dir, path string) (release func(), before holder, err error) {
+	f, err := os.OpenFile(path+".exclusive", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		other := holder{}
+		if f, err := os.Open(path + ".exclusive"); err == nil {
+			other = readHolder(f)
+			f.Close()
+		}
+		return nil, before, fmt.Errorf("%w: %s: %v works there, or ended without a trace on this file system without locks; if it has ended, remove %s.exclusive", ErrHeld, dir, other, path)
+	}
+	if err != nil {
+		return nil, before, err
+	}
+	err = errors.Join(thisHolder().write(f), f.Close())
+	if err != nil {
+		os.Remove(path + ".exclusive")
+		return nil, before, fmt.Errorf("writing %s: %w", path, err)
+	}
+	return func() { os.Remove(path + ".exclusive"); os.Remove(path) }, before, nil
 }
 
 // thisHolder describes this process.
@@ -83,20 +126,28 @@ func thisHolder() holder {
 	if err != nil {
 		host = "unknown"
 	}
-	pid := os.Getpid()
-	return holder{Schema: Schema, Host: host, PID: pid, Boot: bootID(), Start: processStart(pid)}
+	return holder{Schema: Schema, Host: host, PID: os.Getpid()}
 }
 
-// alive reports whether the process that wrote h still runs, as far as the asking process can tell: a
-// process of another host is taken to live.
-func (h holder) alive(asking holder) bool {
-	switch {
-	case h.Host != asking.Host:
-		return true
-	case h.Boot != asking.Boot:
-		return false
-	case h.Start != "":
-		return processStart(h.PID) == h.Start
+// write replaces the content of f.
+func (h holder) write(f *os.File) error {
+	data, err := json.Marshal(h)
+	if err != nil {
+		return err
 	}
-	return processExists(h.PID)
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt(append(data, '\n'), 0)
+	return err
+}
+
+// readHolder reads what a holder wrote; what can't be read is the zero holder.
+func readHolder(f *os.File) holder {
+	var h holder
+	data, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<16))
+	if err != nil || json.Unmarshal(data, &h) != nil {
+		return holder{}
+	}
+	return h
 }

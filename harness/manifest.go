@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
 )
 
 // A Manifest says what made a run: code, data, machine and study.
@@ -46,6 +45,8 @@ type Manifest struct {
 	Arguments []string          `json:"argv"`
 	Variables map[string]string `json:"environment"`
 	Started   string            `json:"started"` // RFC 3339
+
+	Workers []Worker `json:"workers"` // every process that worked on the run, the first among them
 }
 
 // environment names the variables that may be recorded.
@@ -56,7 +57,6 @@ func (m *Manifest) describe() {
 	m.Schema, m.Numerics = Schema, Numerics
 	m.Go, m.MaxProcs = runtime.Version(), runtime.GOMAXPROCS(0)
 	m.Machine, m.Arguments = thisMachine(), os.Args
-	m.Started = time.Now().UTC().Format(time.RFC3339)
 	m.Variables = map[string]string{}
 	for _, name := range environment {
 		if value, ok := os.LookupEnv(name); ok {

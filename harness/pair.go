@@ -12,7 +12,7 @@ import (
 // ErrPair marks two arms of one seed that don't share what they must (methodology F5).
 var ErrPair = errors.New("pair check")
 
-// identify writes the manifest of a new run, or checks that of a continued one.
+// identify reads the manifest that the run began with, or makes it, and refuses to continue another run.
 func (r *run) identify() error {
 	m := &r.manifest
 	m.describe()
@@ -27,19 +27,34 @@ func (r *run) identify() error {
 	if r.lock != nil {
 		m.Study = r.lock.Hash
 	}
+	m.Started = r.clock.stamp()
 	path := filepath.Join(r.dir, manifestName)
-	var old Manifest
-	switch err := readJSON(path, &old); {
+	r.first = Manifest{}
+	switch err := readJSON(path, &r.first); {
 	case errors.Is(err, os.ErrNotExist):
-		return writeJSON(path, m)
+		r.first = *m
+		return nil // enrol writes it
+	case errors.Is(err, errDamaged):
+		if err := os.Rename(path, path+damagedSuffix); err != nil {
+			return err
+		}
+		r.say(fmt.Sprintf("manifest set aside as %s%s and made again: %v", manifestName, damagedSuffix, err))
+		r.first = *m
+		return nil
 	case err != nil:
 		return err
+	}
+	old := &r.first
+	switch {
+	case old.Numerics != m.Numerics:
+		return fmt.Errorf("%s: the run was begun with numerics %d, this program has %d: its bits would differ; finish it with the program that began it (%s), or start afresh with another --out", r.dir, old.Numerics, m.Numerics, old.worker(0).build())
+	case old.Arithmetic != m.Arithmetic:
+		return fmt.Errorf("%s: the run was begun with arithmetic %s, this CPU has %s: its bits would differ; continue it on a CPU of the first kind, or start afresh with another --out", r.dir, old.Arithmetic, m.Arithmetic)
 	case old.Run != m.Run || old.Study != m.Study:
 		return fmt.Errorf("%s: it holds run %s of study %.16s, not run %s of study %.16s; choose another --out", r.dir, old.Run, old.Study, m.Run, m.Study)
 	case old.PairHash != m.PairHash:
 		return fmt.Errorf("%w: %s: initial weights or streams differ from those the run began with: %.16s, now %.16s; this program draws other numbers, start afresh with another --out", ErrPair, r.dir, old.PairHash, m.PairHash)
 	}
-	m.Started = old.Started
 	return nil
 }
 

@@ -130,7 +130,7 @@ func (p *probe) extract(split benchdata.Split, images []int32) (features [][]flo
 		if err := t.device.Upload(p.images, p.input); err != nil {
 			return nil, nil, err
 		}
-		if err := t.device.Step(p.program); err != nil {
+		if err := t.replay(p.program); err != nil {
 			return nil, nil, err
 		}
 		for i, f := range p.features {
@@ -165,7 +165,7 @@ func (p *probe) reconstruct(e *Evaluation) error {
 		if err := p.batch.Upload(t.device, p.recorded.Inputs); err != nil {
 			return err
 		}
-		if err := t.device.Step(p.recon); err != nil {
+		if err := t.replay(p.recon); err != nil {
 			return err
 		}
 		if err := t.device.Download(loss, p.loss); err != nil {

@@ -2,18 +2,6 @@ package harness
 
 import "syscall"
 
-// bootID identifies this boot of the machine.
-func bootID() string {
-	id, err := syscall.Sysctl("kern.bootsessionuuid")
-	if err != nil {
-		return ""
-	}
-	return id
-}
-
-// processStart is unknown here.
-func processStart(pid int) string { return "" }
-
 // peakMemory is the largest resident set of this process so far, in bytes.
 func peakMemory() int64 {
 	var usage syscall.Rusage

@@ -2,12 +2,6 @@
 
 package harness
 
-// bootID is unknown here.
-func bootID() string { return "" }
-
-// processStart is unknown here.
-func processStart(pid int) string { return "" }
-
 // peakMemory is what the Go runtime has taken from the system: an upper bound of what was resident.
 func peakMemory() int64 { return runtimeMemory() }
 

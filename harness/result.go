@@ -246,8 +246,9 @@ func (r *run) finish() error {
 	}
 	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
-		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.manifest, r.curve, peakMemory())}, false)
-		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
+		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.measured(), r.curve, peakMemory())}, false)
+		text = fmt.Appendf(text, "# chain %s
+", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
 	// The process may have died between the last checkpoint and its curve.
@@ -257,6 +258,10 @@ func (r *run) finish() error {
 	err := errors.Join(
 		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
 		r.state("done"),
+		r.leave(),
+		r.removeDamaged(),
+		r.forgetDivergence(),
+		r.events.sync(),
 	)
 	if err != nil {
 		return err

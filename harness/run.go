@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // ErrInterrupted marks work that stopped at a checkpoint because it was asked to (exit status 75).
@@ -30,20 +31,23 @@ type run struct {
 	threads int
 	make    newStepper
 	report  func(Progress) // called at most a few times a second, from the run's goroutine
+	clock   clock
 
 	stepper  stepper
 	events   *eventLog
 	log      *slog.Logger
-	manifest Manifest
+	manifest Manifest // of this process
+	first    Manifest // of the process that began the run, with a line for each that worked on it
+	enrolled bool     // this one stands there
 
 	curve    Curve
 	step     int
 	loss     float32
 	trainNS  int64
-	wallNS   int64 // of earlier processes
-	started  time.Time
-	reported time.Time
-	stated   time.Time
+	wallNS   int64         // of earlier processes
+	started  time.Duration // these three by the clock that only grows
+	reported time.Duration
+	stated   time.Duration
 }
 
 // Progress is what a run tells while it goes.
@@ -55,6 +59,7 @@ type Progress struct {
 	Loss   float64 `json:"train_loss"`
 	WallNS int64   `json:"wall_ns"` // of the run so far, all its processes
 	Resume int     `json:"resumed_at,omitempty"`
+	Note   string  `json:"note,omitempty"` // something worth a line
 }
 
 // Names of the files in a run's folder.
@@ -75,13 +80,16 @@ func done(dir string) bool {
 	return err == nil
 }
 
-// execute makes or continues the run. ctx asks it to stop at the next step: it then saves a checkpoint
+// execute makes or continues the run. ctx asks it to stop: within a moment it then saves a checkpoint
 // and returns ErrInterrupted. A finished run returns nil at once.
 func (r *run) execute(ctx context.Context) (err error) {
 	if done(r.dir) {
 		return nil
 	}
-	release, err := hold(r.dir)
+	if r.clock.day == nil {
+		r.clock = systemClock
+	}
+	release, before, err := holdWithin(r.dir, holdPatience)
 	if err != nil {
 		return err
 	}
@@ -89,15 +97,21 @@ func (r *run) execute(ctx context.Context) (err error) {
 	if done(r.dir) { // by the process that held it
 		return nil
 	}
-	if r.events, err = openEvents(filepath.Join(r.dir, eventsName)); err != nil {
+	if err := r.sweep(); err != nil {
+		return err
+	}
+	if r.events, err = openEvents(filepath.Join(r.dir, eventsName), r.clock); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.events.close()) }()
-	r.started = time.Now()
+	r.started = r.clock.since()
+	if before.PID != 0 {
+		r.log.Warn("taken over from a process that was killed", "host", before.Host, "pid", before.PID)
+	}
 	if err := r.events.add(eventInitStart, nil, nil); err != nil {
 		return err
 	}
-	if err := r.begin(); err != nil {
+	if err := r.begin(ctx); err != nil {
 		return r.stopped(err)
 	}
 	defer func() { r.stepper.Close() }()
@@ -113,8 +127,23 @@ func (r *run) execute(ctx context.Context) (err error) {
 	return nil
 }
 
+// sweep removes what a killed process left half-written.
+func (r *run) sweep() error {
+	return errors.Join(atomicfile.Sweep(r.dir), atomicfile.Sweep(filepath.Join(r.dir, ckptName)))
+}
+
+// say passes on something that the user should know, to the log and to the parent.
+func (r *run) say(text string) {
+	r.log.Warn(text)
+	if r.report != nil {
+		p := r.progress()
+		p.Note = text
+		r.report(p)
+	}
+}
+
 // begin builds the stepper, checks the pair and restores the newest checkpoint.
-func (r *run) begin() error {
+func (r *run) begin(ctx context.Context) error {
 	var err error
 	if r.stepper, err = r.make(r.rc, r.set, r.threads); err != nil {
 		return err
@@ -129,6 +158,11 @@ func (r *run) begin() error {
 		}
 		return err
 	}
+	if err := r.enrol(); err != nil {
+		r.stepper.Close()
+		return err
+	}
+	r.stepper.Watch(ctx)
 	key, value := eventRunStart, any(nil)
 	if r.step > 0 {
 		key, value = eventResume, r.step
@@ -146,21 +180,21 @@ func (r *run) train(ctx context.Context) error {
 	for {
 		if r.stepper.AtGridPoint() && (len(r.curve) == 0 || r.curve[len(r.curve)-1].Step < r.step) {
 			if err := r.evaluate(); err != nil {
-				return err
+				return r.interrupted(err)
 			}
 		}
 		if r.stepper.Done() {
 			return nil
 		}
 		if ctx.Err() != nil {
-			if err := r.checkpoint(); err != nil {
-				return err
-			}
-			return ErrInterrupted
+			return r.interrupted(ErrInterrupted)
 		}
 		s, err := r.stepper.Step()
+		if errors.Is(err, ErrInterrupted) {
+			return r.interrupted(err)
+		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDiverged, err)
+			return r.diverged(inStep, err)
 		}
 		r.step++
 		r.loss = s.Loss
@@ -171,11 +205,27 @@ func (r *run) train(ctx context.Context) error {
 	}
 }
 
+// interrupted saves a checkpoint if that is why the run ends.
+func (r *run) interrupted(why error) error {
+	if errors.Is(why, ErrInterrupted) {
+		if err := r.checkpoint(); err != nil {
+			return err
+		}
+	}
+	return why
+}
+
 // evaluate measures the state, extends the curve and saves a checkpoint.
 func (r *run) evaluate() error {
 	e, err := r.stepper.Evaluate()
+	if err == nil {
+		err = e.check(r.step)
+	}
+	if errors.Is(err, ErrInterrupted) {
+		return err
+	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDiverged, err)
+		return r.diverged(inEvaluation, err)
 	}
 	p := Point{
 		Step: r.step, Images: r.stepper.ImagesSeen(), Epochs: r.rc.EpochsAt(r.step),
@@ -189,9 +239,6 @@ func (r *run) evaluate() error {
 	}
 	for i, v := range e.Layers {
 		p.Diagnostics[layerKey(i+1)] = v
-	}
-	if !finite(p.Top1) || !finite(p.KNN) || !finite(p.Recon) {
-		return fmt.Errorf("%w: step %d: the evaluation isn't finite: top-1 %v %%, kNN %v %%, reconstruction loss %v; lower train.base_lr", ErrDiverged, r.step, p.Top1, p.KNN, p.Recon)
 	}
 	chain := r.manifest.Run
 	if len(r.curve) > 0 {
@@ -207,7 +254,7 @@ func (r *run) evaluate() error {
 	if err := r.checkpoint(); err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(r.dir, curveName), r.curve.csv(), false); err != nil {
+	if err := writeFile(filepath.Join(r.dir, curveName), r.curve.csv()); err != nil {
 		return err
 	}
 	r.log.Info("eval", "epochs", p.Epochs, "top1_pct", p.Top1, "knn_pct", p.KNN, "recon_loss", p.Recon, "train_loss", p.Loss)
@@ -218,30 +265,39 @@ func (r *run) evaluate() error {
 	return errors.Join(err, r.tell(true))
 }
 
+// check refuses an evaluation that can't stand in a curve.
+func (e Evaluation) check(step int) error {
+	if !finite(e.Top1) || !finite(e.KNNTop1) || !finite(e.ReconLoss) {
+		return fmt.Errorf("step %d: the evaluation isn't finite: top-1 %v %%, kNN %v %%, reconstruction loss %v; lower train.base_lr", step, e.Top1, e.KNNTop1, e.ReconLoss)
+	}
+	return nil
+}
+
 // layerKey names the primary probe's top-1 after one block among a point's diagnostics.
 func layerKey(layer int) string { return fmt.Sprintf("top1_pct/%d", layer) }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // wall is the run's wall clock: all its processes, without what was lost with them.
-func (r *run) wall() int64 { return r.wallNS + int64(time.Since(r.started)) }
+func (r *run) wall() int64 { return r.wallNS + int64(r.clock.since()-r.started) }
 
 // tell passes progress on, throttled unless now is set, and writes status.json now and then.
 func (r *run) tell(now bool) error {
-	if r.report != nil && (now || time.Since(r.reported) > 200*time.Millisecond) {
-		r.reported = time.Now()
+	since := r.clock.since()
+	if r.report != nil && (now || since-r.reported > 200*time.Millisecond) {
+		r.reported = since
 		r.report(r.progress())
 	}
-	if !now && time.Since(r.stated) < 5*time.Second {
+	if !now && since-r.stated < 5*time.Second {
 		return nil
 	}
-	r.stated = time.Now()
+	r.stated = since
 	return r.state("running")
 }
 
 func (r *run) progress() Progress {
 	p := Progress{
-		Step: r.step, Steps: r.stepper.TotalSteps(), Epochs: r.rc.EpochsAt(r.step), Loss: float64(r.loss), WallNS: r.wall(),
+		Step: r.step, Steps: r.rc.Steps(), Epochs: r.rc.EpochsAt(r.step), Loss: float64(r.loss), WallNS: r.wall(),
 	}
 	if !finite(p.Loss) {
 		p.Loss = 0
@@ -263,7 +319,7 @@ type status struct {
 }
 
 func (r *run) state(state string) error {
-	s := status{Schema: Schema, State: state, Updated: time.Now().UTC().Format(time.RFC3339), PID: os.Getpid()}
+	s := status{Schema: Schema, State: state, Updated: r.clock.stamp(), PID: os.Getpid()}
 	if r.stepper != nil {
 		s.Progress = r.progress()
 	}
@@ -275,7 +331,7 @@ func (r *run) writeStatus(s status) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(r.dir, statusName), append(data, '\n'), false)
+	return atomicfile.Replace(filepath.Join(r.dir, statusName), append(data, '\n'))
 }
 
 // stopped records why the run ended early, as far as that can be written, and returns the reason.
@@ -286,7 +342,8 @@ func (r *run) stopped(reason error) error {
 	}
 	r.log.Error(state, "step", r.step, "reason", reason)
 	r.events.add(eventRunStop, reason.Error(), map[string]any{"status": "aborted"})
-	s := status{Schema: Schema, State: state, Updated: time.Now().UTC().Format(time.RFC3339), PID: os.Getpid(), Error: reason.Error()}
+	s := status{Schema: Schema, State: state, Updated: r.clock.stamp(), PID: os.Getpid(), Error: reason.Error()}
 	r.writeStatus(s)
+	r.leave()
 	return reason
 }

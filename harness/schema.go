@@ -2,12 +2,16 @@ package harness
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 )
 
 // Schema is the version of every file that this package writes. A file with a newer one is refused.
 const Schema = 1
+
+// errDamaged marks a file that isn't what was written.
+var errDamaged = errors.New("damaged")
 
 // readJSON decodes a file of ours into v and refuses a newer schema by name.
 func readJSON(path string, v any) error {
@@ -23,13 +27,13 @@ func decodeJSON(path string, data []byte, v any) error {
 		Schema int `json:"schema"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	if err := checkSchema(path, head.Schema); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	return nil
 }
@@ -39,7 +43,7 @@ func checkSchema(path string, schema int) error {
 	case schema > Schema:
 		return fmt.Errorf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema)
 	case schema < 1:
-		return fmt.Errorf("%s: no schema number: not a file of mtobench, or damaged", path)
+		return fmt.Errorf("%s: no schema number: not a file of mtobench, or %w", path, errDamaged)
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/mtobench/mtobench/benchdata"
@@ -42,6 +44,8 @@ type Trainer struct {
 	hyp   [nn.NumHyper]float32
 	ramp  [1]float32 // MTO's s(t)
 	stats [nn.NumStats]float32
+
+	stopping atomic.Bool
 }
 
 // StepStats is what one optimizer step reports.
@@ -134,6 +138,28 @@ func (t *Trainer) load() error {
 	return err
 }
 
+// Watch makes Step and Evaluate give up soon after ctx ends: they return
+// ErrInterrupted, and the state is what it was before.
+func (t *Trainer) Watch(ctx context.Context) {
+	context.AfterFunc(ctx, func() { t.stopping.Store(true) })
+}
+
+// replay makes one step of a program unless the trainer is asked to stop.
+func (t *Trainer) replay(p *nn.Program) error {
+	if t.stopping.Load() {
+		return ErrInterrupted
+	}
+	cpu, ok := t.device.(*nn.CPU)
+	if !ok {
+		return t.device.Step(p)
+	}
+	stopped, err := cpu.StepUnless(p, t.stopping.Load)
+	if stopped {
+		return ErrInterrupted
+	}
+	return err
+}
+
 // Step takes one optimizer step. A loss or gradient that isn't finite is an
 // error, and no weight has changed.
 func (t *Trainer) Step() (StepStats, error) {
@@ -141,7 +167,7 @@ func (t *Trainer) Step() (StepStats, error) {
 	if err := t.feed(); err != nil {
 		return StepStats{}, err
 	}
-	if err := t.device.Step(t.program); err != nil {
+	if err := t.replay(t.program); err != nil {
 		return StepStats{}, err
 	}
 	if err := t.device.Download(t.stats[:], t.program.Stats()); err != nil {

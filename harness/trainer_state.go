@@ -44,7 +44,7 @@ func (t *Trainer) Save(path string, extra map[string]string) error {
 			file.Tensors = append(file.Tensors, nn.TensorEntry{Name: statePrefix[which] + name, Shape: spec.Shape, Float32: t.params.Slice(flat, name)})
 		}
 	}
-	return nn.WriteTensors(path, &file)
+	return writeState(path, &file)
 }
 
 // runID ties a checkpoint to its run.
@@ -53,10 +53,10 @@ func (t *Trainer) runID() string {
 }
 
 // Restore reads what Save wrote and continues from there. It refuses a file of
-// another run, of other numerics, or whose tensors don't have the hash that
-// stands in it.
+// another run, of other numerics, or whose content or tensors don't have the
+// hashes that stand in it.
 func (t *Trainer) Restore(path string) (map[string]string, error) {
-	file, err := nn.ReadTensors(path)
+	file, err := readState(path)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (p *Program) ClipNorm(max float64) {
 				norm := math.Sqrt(m.Pool.SumSquares(g))
 				stats[StatLoss], stats[StatNorm] = l[0], float32(norm)
 				switch {
-				case !finite(float64(l[0])) || !finite(norm):
+				case !finite(float64(l[0])) || !finite(float64(stats[StatNorm])): // as the host reads it: a norm beyond float32 is one too
 					stats[StatScale] = 0
 					stats[StatSkipped]++
 				case max > 0 && norm > max:

@@ -1,14 +1,15 @@
 package nn
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
-	"runtime"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // A TensorFile is the content of a safetensors file: named arrays and a table of
@@ -45,54 +46,29 @@ func (f *TensorFile) Lookup(name string) (TensorEntry, bool) {
 // WriteTensors writes f to path. The file appears whole or not at all, also
 // after a crash: it is written under another name in the same folder, synced,
 // and renamed. The same content gives the same bytes.
-func WriteTensors(path string, f *TensorFile) (err error) {
+func WriteTensors(path string, f *TensorFile) error {
 	header, err := encodeHeader(f)
 	if err != nil {
 		return fmt.Errorf("safetensors: %s: %w", path, err)
 	}
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("safetensors: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if err = writeTensors(tmp, header, f); err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err == nil {
-		err = tmp.Close()
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("safetensors: %s: %w", path, err)
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes a rename in dir last. Windows has no such call and needs none.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("safetensors: %w", err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
+	if err := atomicfile.WriteWith(path, func(w io.Writer) error { return writeTensors(w, header, f) }); err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
 	return nil
+}
+
+// Digest returns the SHA-256, in hexadecimal, of the bytes that WriteTensors
+// writes for f: metadata, names, types, shapes and data.
+func (f *TensorFile) Digest() (string, error) {
+	header, err := encodeHeader(f)
+	if err != nil {
+		return "", fmt.Errorf("safetensors: %w", err)
+	}
+	h := sha256.New()
+	if err := writeTensors(h, header, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // headerEntry is a tensor's line of the header.

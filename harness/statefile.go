@@ -1,0 +1,39 @@
+package harness
+
+import (
+	"fmt"
+
+	"github.com/mtobench/mtobench/nn"
+)
+
+// digestKey is the metadata key of a checkpoint that holds the SHA-256 of all the rest of the file.
+const digestKey = "content_sha256"
+
+// writeState writes a checkpoint with the digest of its whole content.
+func writeState(path string, file *nn.TensorFile) error {
+	delete(file.Metadata, digestKey)
+	digest, err := file.Digest()
+	if err != nil {
+		return err
+	}
+	file.Metadata[digestKey] = digest
+	return nn.WriteTensors(path, file)
+}
+
+// readState reads a checkpoint and refuses one whose metadata or tensors aren't those that were written.
+func readState(path string) (*nn.TensorFile, error) {
+	file, err := nn.ReadTensors(path)
+	if err != nil {
+		return nil, err
+	}
+	want := file.Metadata[digestKey]
+	delete(file.Metadata, digestKey)
+	got, err := file.Digest()
+	if err != nil {
+		return nil, fmt.Errorf("%s: damaged: %w", path, err)
+	}
+	if got != want {
+		return nil, fmt.Errorf("%s: damaged: its content hashes to %.12s, it says %.12s", path, got, want)
+	}
+	return file, nil
+}
