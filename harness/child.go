@@ -56,21 +56,21 @@ func (c Child) main(ctx context.Context, out, log io.Writer, open openSet, make 
 	return ExitStatus(err)
 }
 
-func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open openSet, make newStepper) error {
+func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open openSet, build newStepper) error {
 	config, err := readResolved(filepath.Join(c.Dir, configName))
 	if err != nil {
 		return err
 	}
-	set, test, err := open(&config)
+	set, test, err := openUnless(ctx, open, &config)
 	if err != nil {
 		return err
 	}
 	if c.Kind == jobSelfcheck {
-		return selfcheckStates(c.Dir, config, set, c.Threads, make)
+		return selfcheckStates(ctx, c.Dir, config, set, c.Threads, build)
 	}
 	r := run{
 		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm},
-		kind: c.Kind, set: set, test: test, threads: c.Threads, make: make, report: tell.progress,
+		kind: c.Kind, set: set, test: test, threads: c.Threads, make: build, report: tell.progress,
 		log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 	if c.Kind != jobCalibration {
@@ -82,6 +82,26 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 		}
 	}
 	return r.execute(ctx)
+}
+
+// openUnless opens the data, or returns ErrInterrupted once ctx ends: nothing is lost then.
+func openUnless(ctx context.Context, open openSet, config *Config) (*benchdata.Set, *benchdata.SealedTest, error) {
+	type opened struct {
+		set  *benchdata.Set
+		test *benchdata.SealedTest
+		err  error
+	}
+	whole := make(chan opened, 1)
+	go func() {
+		set, test, err := open(config)
+		whole <- opened{set, test, err}
+	}()
+	select {
+	case o := <-whole:
+		return o.set, o.test, o.err
+	case <-ctx.Done():
+		return nil, nil, ErrInterrupted
+	}
 }
 
 // readResolved reads config.resolved.toml.

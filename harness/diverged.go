@@ -45,13 +45,17 @@ type Divergence struct {
 	Images   []int32           `json:"batch_images,omitempty"`    // indices into the training split
 }
 
-// A Number is a float32 with its bits, as JSON has no NaN.
+// A Number is a float32 with its bits, as JSON has no NaN. All NaNs are one: which of their bits an operation
+// gives depends on the CPU (numerics rule 14).
 type Number struct {
 	Text string `json:"value"`
 	Bits string `json:"bits"`
 }
 
 func number(x float32) Number {
+	if x != x {
+		return Number{"NaN", "7fc00000"}
+	}
 	return Number{strconv.FormatFloat(float64(x), 'g', -1, 32), fmt.Sprintf("%08x", math.Float32bits(x))}
 }
 

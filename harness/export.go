@@ -86,7 +86,7 @@ func readRun(dir string) (RunConfig, Manifest, error) {
 // readState reads one state of a checkpoint, flat, and the file's metadata. All states are read to verify
 // the hash that stands in the file.
 func readState(path string, params *nn.Params, which nn.State) ([]float32, map[string]string, error) {
-	file, err := nn.ReadTensors(path)
+	file, err := readCheckpoint(path)
 	if err != nil {
 		return nil, nil, err
 	}

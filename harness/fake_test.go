@@ -1,10 +1,11 @@
 package harness
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"sync"
@@ -26,6 +27,7 @@ type fakeStepper struct {
 	step  int
 	state string
 	delay time.Duration
+	ctx   context.Context
 
 	speed  float64 // of MTO; 1: none
 	diverg int     // step whose loss isn't finite; 0: none
@@ -44,8 +46,25 @@ func newFake(speed float64) newStepper {
 
 func (f *fakeStepper) acts() bool { return f.rc.MTOActive() && f.rc.MTO.LambdaE > 0 }
 
+func (f *fakeStepper) Watch(ctx context.Context) { f.ctx = ctx }
+
+// wait takes a while, or less once the stepper is asked to stop.
+func (f *fakeStepper) wait(d time.Duration) error {
+	if d == 0 || f.ctx == nil {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-f.ctx.Done():
+		return ErrInterrupted
+	}
+}
+
 func (f *fakeStepper) Step() (StepStats, error) {
-	time.Sleep(f.delay)
+	if err := f.wait(f.delay); err != nil {
+		return StepStats{}, err
+	}
 	if f.diverg == f.step+1 && f.acts() {
 		return StepStats{}, fmt.Errorf("step %d: loss NaN", f.step+1)
 	}
@@ -101,31 +120,27 @@ func (f *fakeStepper) Params() int         { return 1234 }
 func (f *fakeStepper) FLOPsPerStep() int64 { return 1000 }
 func (f *fakeStepper) Close()              {}
 
-type fakeState struct {
-	Step  int
-	State string
-	Extra map[string]string
-}
-
 func (f *fakeStepper) Save(path string, extra map[string]string) error {
-	data, err := json.Marshal(fakeState{f.step, f.state, extra})
-	if err != nil {
-		return err
+	file := nn.TensorFile{Metadata: map[string]string{"step": strconv.Itoa(f.step), "state": f.state}}
+	maps.Copy(file.Metadata, extra)
+	weights := make([]float32, 1000)
+	for i := range weights {
+		weights[i] = float32(f.step*i) / 7
 	}
-	return replaceFile(path, data, false)
+	file.Tensors = []nn.TensorEntry{{Name: "w", Shape: []int{len(weights)}, Float32: weights}}
+	return writeCheckpoint(path, &file)
 }
 
 func (f *fakeStepper) Restore(path string) (map[string]string, error) {
-	data, err := os.ReadFile(path)
+	file, err := readCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}
-	var s fakeState
-	if err := json.Unmarshal(data, &s); err != nil {
+	if f.step, err = strconv.Atoi(file.Metadata["step"]); err != nil {
 		return nil, err
 	}
-	f.step, f.state = s.Step, s.State
-	return s.Extra, nil
+	f.state = file.Metadata["state"]
+	return file.Metadata, nil
 }
 
 // quiet is a Monitor that remembers.

@@ -168,7 +168,7 @@ func TestOpeningsBeforeTheLockOrTwiceAreNamed(t *testing.T) {
 	_, err := s.Run(context.Background())
 	require.NoError(t, err)
 	add := func(dir, lock string) {
-		l, err := openEvents(filepath.Join(dir, eventsName))
+		l, err := openEvents(filepath.Join(dir, eventsName), systemClock)
 		require.NoError(t, err)
 		o := newOpening("x", lock, 10, []string{"ridge"})
 		require.NoError(t, l.add(eventTestOpen, o.Images, o.metadata()))

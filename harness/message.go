@@ -3,7 +3,9 @@ package harness
 import (
 	"context"
 	"errors"
-	"syscall"
+	"fmt"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // Exit statuses of the program (methodology 5.1).
@@ -40,6 +42,13 @@ func ExitStatus(err error) int {
 	return ExitFailed
 }
 
+// errFull marks a full disk on the other side of a process boundary.
+var errFull = errors.New("disk full")
+
+// DiskFull reports whether err says that a disk, or a user's share of it, is full. What was running goes on
+// to the same bits once there is space.
+func DiskFull(err error) bool { return errors.Is(err, errFull) || atomicfile.DiskFull(err) }
+
 // A message is one line that a child writes to its parent: progress, or how it ended.
 type message struct {
 	Progress *Progress `json:"progress,omitempty"`
@@ -50,12 +59,15 @@ type message struct {
 // kinds are the failures whose identity crosses the process boundary.
 var kinds = map[string]error{
 	"diverged": ErrDiverged, "interrupted": ErrInterrupted, "held": ErrHeld,
-	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug, "full": syscall.ENOSPC,
+	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug, "full": errFull,
 }
 
 // failure packs an error into a message.
 func failure(err error) message {
 	m := message{Failed: err.Error()}
+	if DiskFull(err) {
+		err = fmt.Errorf("%w: %w", errFull, err)
+	}
 	for name, kind := range kinds {
 		if errors.Is(err, kind) {
 			m.Kind = name

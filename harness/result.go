@@ -247,8 +247,7 @@ func (r *run) finish() error {
 	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
 		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.measured(), r.curve, peakMemory())}, false)
-		text = fmt.Appendf(text, "# chain %s
-", end.Chain)
+		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
 	// The process may have died between the last checkpoint and its curve.

@@ -167,7 +167,9 @@ func TestStudyRunsInProcessesOfItsOwnAndStopsOnRequest(t *testing.T) {
 
 func TestFolderInUseIsLeftAlone(t *testing.T) {
 	j := calibrationRunIn(t, t.TempDir())
-	release, err := hold(j.Dir)
+	release, _, err := hold(j.Dir)
+	defer func(d time.Duration) { holdPatience = d }(holdPatience)
+	holdPatience = 100 * time.Millisecond
 	require.NoError(t, err)
 	err = inProcess(t, newFake(1))(context.Background(), j, 1, func(Progress) {})
 	require.ErrorIs(t, err, ErrHeld)
@@ -176,44 +178,10 @@ func TestFolderInUseIsLeftAlone(t *testing.T) {
 	require.NoError(t, inProcess(t, newFake(1))(context.Background(), j, 1, func(Progress) {}))
 }
 
-func TestLockOfADeadProcessIsTakenOver(t *testing.T) {
-	dead := exec.Command("go", "version")
-	require.NoError(t, dead.Run())
-	me := thisHolder()
-	check := func(why string, h holder) {
-		t.Helper()
-		dir := t.TempDir()
-		require.NoError(t, writeJSON(filepath.Join(dir, holdName), h))
-		release, err := hold(dir)
-		require.NoError(t, err, why)
-		release()
-		entries, err := os.ReadDir(dir)
-		require.NoError(t, err)
-		require.Empty(t, entries)
-	}
-	gone := me
-	gone.PID = dead.ProcessState.Pid()
-	check("its process is gone", gone)
-	if me.Boot != "" {
-		other := me
-		other.Boot = "another boot"
-		check("the host was booted since", other)
-		reused := me
-		reused.Start = "1"
-		check("its process id was given to another process", reused)
-	}
-	elsewhere := me
-	elsewhere.Host, elsewhere.PID = "another host", 1
-	dir := t.TempDir()
-	require.NoError(t, writeJSON(filepath.Join(dir, holdName), elsewhere))
-	_, err := hold(dir)
-	require.ErrorIs(t, err, ErrHeld)
-}
-
 func TestEventLogDropsALineThatADyingProcessLeftHalfWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), eventsName)
 	require.NoError(t, os.WriteFile(path, []byte("{\"schema\":1}\n{"+strings.Repeat("x", 500)), 0o644))
-	l, err := openEvents(path)
+	l, err := openEvents(path, systemClock)
 	require.NoError(t, err)
 	require.NoError(t, l.add(eventSeed, 7, nil))
 	require.NoError(t, l.close())

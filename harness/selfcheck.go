@@ -49,13 +49,13 @@ func (s *Study) selfcheck(ctx context.Context) error {
 }
 
 // selfcheckStates trains a few steps of the baseline and of MTO at weight 0 and records both states.
-func selfcheckStates(dir string, c Config, set *benchdata.Set, threads int, make newStepper) error {
+func selfcheckStates(ctx context.Context, dir string, c Config, set *benchdata.Set, threads int, make newStepper) error {
 	record := selfcheckRecord{Schema: Schema, Numerics: Numerics, Seed: c.Study.FirstSeed, Steps: selfcheckSteps}
 	c.Probe.Layer = max(1, c.Probe.Layer)
 	for _, arm := range []string{ArmOff, ArmOn} {
 		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm}
 		rc.MTO.Gate, rc.MTO.LambdaSpa, rc.MTO.LambdaE, rc.MTO.LambdaR = "none", 0, 0, 0
-		hash, err := stateAfter(rc, set, threads, make)
+		hash, err := stateAfter(ctx, rc, set, threads, make)
 		if err != nil {
 			return err
 		}
@@ -68,12 +68,13 @@ func selfcheckStates(dir string, c Config, set *benchdata.Set, threads int, make
 	return writeJSON(filepath.Join(dir, selfcheckName), record)
 }
 
-func stateAfter(rc RunConfig, set *benchdata.Set, threads int, make newStepper) (string, error) {
+func stateAfter(ctx context.Context, rc RunConfig, set *benchdata.Set, threads int, make newStepper) (string, error) {
 	s, err := make(rc, set, threads)
 	if err != nil {
 		return "", err
 	}
 	defer s.Close()
+	s.Watch(ctx)
 	for range min(selfcheckSteps, s.TotalSteps()) {
 		if _, err := s.Step(); err != nil {
 			return "", err

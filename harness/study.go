@@ -241,6 +241,9 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 		}
 		clock.begin()
 		u.Err = s.launch(ctx, j, s.threads(), func(p Progress) {
+			if p.Note != "" {
+				s.monitor.Say(fmt.Sprintf("%s: %s", j, p.Note))
+			}
 			u.Progress, u.Left = p, clock.left(p)
 			s.monitor.Update(u)
 		})

@@ -44,7 +44,7 @@ func (t *Trainer) Save(path string, extra map[string]string) error {
 			file.Tensors = append(file.Tensors, nn.TensorEntry{Name: statePrefix[which] + name, Shape: spec.Shape, Float32: t.params.Slice(flat, name)})
 		}
 	}
-	return writeState(path, &file)
+	return writeCheckpoint(path, &file)
 }
 
 // runID ties a checkpoint to its run.
@@ -56,7 +56,7 @@ func (t *Trainer) runID() string {
 // another run, of other numerics, or whose content or tensors don't have the
 // hashes that stand in it.
 func (t *Trainer) Restore(path string) (map[string]string, error) {
-	file, err := readState(path)
+	file, err := readCheckpoint(path)
 	if err != nil {
 		return nil, err
 	}

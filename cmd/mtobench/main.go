@@ -17,10 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -65,21 +63,6 @@ func main() {
 	os.Exit(finish(command.Run()))
 }
 
-// untilSignal returns a context that ends at the first interrupt. At the second the process ends at once:
-// what is lost is what came after the last checkpoint.
-func untilSignal() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(harness.ExitResumable)
-	}()
-	return ctx
-}
-
 // finish prints an error, and how to go on where that is possible, and returns the exit status.
 func finish(err error) int {
 	if err == nil {
@@ -90,7 +73,7 @@ func finish(err error) int {
 	switch {
 	case errors.Is(err, harness.ErrHeld):
 		fmt.Fprintln(os.Stderr, "mtobench: another process works on this study; when it has ended, give the command again:\n  "+again())
-	case errors.Is(err, syscall.ENOSPC):
+	case harness.DiskFull(err):
 		fmt.Fprintln(os.Stderr, "mtobench: free some space (mtobench run --dry-run says how much a study takes), then continue:\n  "+again())
 	case status == harness.ExitResumable:
 		fmt.Fprintln(os.Stderr, "mtobench: nothing is lost but the time since the last checkpoint; to continue:\n  "+again())

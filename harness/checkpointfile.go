@@ -9,8 +9,8 @@ import (
 // digestKey is the metadata key of a checkpoint that holds the SHA-256 of all the rest of the file.
 const digestKey = "content_sha256"
 
-// writeState writes a checkpoint with the digest of its whole content.
-func writeState(path string, file *nn.TensorFile) error {
+// writeCheckpoint writes a checkpoint with the digest of its whole content.
+func writeCheckpoint(path string, file *nn.TensorFile) error {
 	delete(file.Metadata, digestKey)
 	digest, err := file.Digest()
 	if err != nil {
@@ -20,8 +20,8 @@ func writeState(path string, file *nn.TensorFile) error {
 	return nn.WriteTensors(path, file)
 }
 
-// readState reads a checkpoint and refuses one whose metadata or tensors aren't those that were written.
-func readState(path string) (*nn.TensorFile, error) {
+// readCheckpoint reads a checkpoint and refuses one whose metadata or tensors aren't those that were written.
+func readCheckpoint(path string) (*nn.TensorFile, error) {
 	file, err := nn.ReadTensors(path)
 	if err != nil {
 		return nil, err
