@@ -83,13 +83,22 @@ func (r *Report) Pairs() [][2]*Finished {
 	return both
 }
 
-// Collect reads all runs of the study, judges them and writes results.txt and results.byseed.txt. The
-// same runs give the same bytes.
+// Collect judges the study and writes results.txt and results.byseed.txt. The same runs give the same
+// bytes.
 func (s *Study) Collect() (*Report, error) {
+	r, err := s.Judge()
+	if err != nil {
+		return nil, err
+	}
+	return r, r.write()
+}
+
+// Judge reads all runs of the study and judges them. It writes nothing.
+func (s *Study) Judge() (*Report, error) {
 	if s.Lock == nil {
 		return nil, fmt.Errorf("%w: %s has none yet; mtobench run makes it", ErrLock, s.Root)
 	}
-	r := &Report{Study: s}
+	r := &Report{Study: s, Results: filepath.Join(s.Root, "results.txt"), BySeed: filepath.Join(s.Root, "results.byseed.txt")}
 	var first *Finished
 	for _, seed := range s.Lock.Seeds {
 		for _, arm := range []string{ArmOff, ArmOn} {
@@ -123,10 +132,7 @@ func (s *Study) Collect() (*Report, error) {
 	if err := r.checkSealed(); err != nil {
 		return nil, err
 	}
-	if err := r.judge(); err != nil {
-		return nil, err
-	}
-	return r, r.write()
+	return r, r.judge()
 }
 
 // read reads one finished run and verifies that it belongs to the study.
@@ -183,8 +189,6 @@ func (r *Report) write() error {
 			}
 		}
 	}
-	r.Results = filepath.Join(r.Study.Root, "results.txt")
-	r.BySeed = filepath.Join(r.Study.Root, "results.byseed.txt")
 	return errors.Join(
 		writeFile(r.Results, benchText(list, false)),
 		writeFile(r.BySeed, benchText(list, true)),

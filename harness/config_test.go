@@ -13,13 +13,39 @@ import (
 )
 
 func TestEveryKeyIsDocumentedInOrder(t *testing.T) {
-	doc, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
 	var documented []string
-	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z]+\.[a-z0-9_]+) `).FindAllStringSubmatch(string(doc), -1) {
-		documented = append(documented, m[1])
+	for _, s := range documentedKeys() {
+		documented = append(documented, s.Key)
+		require.NotEmpty(t, s.Value, s.Key)
 	}
 	require.Equal(t, KeyNames(), documented)
+	require.Equal(t, "images a step (128)", KeyMeaning("train.batch"))
+}
+
+// The documentation states defaults in parentheses at the end; those that are plain values must be true.
+func TestDocumentedDefaultsAreTheDefaults(t *testing.T) {
+	c := Defaults(Names{})
+	for _, s := range c.Settings() {
+		m := regexp.MustCompile(`\(([a-z0-9.e-]+)\)$`).FindStringSubmatch(KeyMeaning(s.Key))
+		if m == nil {
+			continue
+		}
+		before := formatted(t, c, s.Key)
+		d := Defaults(Names{})
+		require.NoError(t, d.Set(s.Key, m[1]))
+		require.Equal(t, before, formatted(t, d, s.Key), s.Key)
+	}
+}
+
+func formatted(t *testing.T, c Config, key string) string {
+	t.Helper()
+	for _, s := range c.Settings() {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	t.Fatalf("no key %s", key)
+	return ""
 }
 
 func TestMistakesNameTheNearestKeyOrValue(t *testing.T) {

@@ -1,8 +1,10 @@
 package harness
 
 import (
+	_ "embed"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +36,32 @@ func (c *Config) keys() []key {
 		}
 	}
 	return ks
+}
+
+// documentation is the package's, the one place where the meaning of each key stands.
+//
+//go:embed doc.go
+var documentation string
+
+var documentedKey = regexp.MustCompile(`(?m)^//\t([a-z]+\.[a-z0-9_]+) +(.*)$`)
+
+// documentedKeys lists the keys of the package documentation with their meanings, in its order.
+func documentedKeys() Settings {
+	var s Settings
+	for _, m := range documentedKey.FindAllStringSubmatch(documentation, -1) {
+		s = append(s, Setting{m[1], m[2]})
+	}
+	return s
+}
+
+// KeyMeaning is what the package documentation says of a key, with its default in parentheses.
+func KeyMeaning(name string) string {
+	for _, s := range documentedKeys() {
+		if s.Key == name {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 // KeyNames lists every key, "section.key", in the order of the documentation.

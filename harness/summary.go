@@ -38,7 +38,18 @@ func (r *Report) WriteText(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&b, "It is about %s on %s; larger models and other data may behave otherwise.\n", c.Model.Name, lock.Data.Name)
 	}
-	fmt.Fprintf(&b, "%s\n\nresults: %s\n         benchstat -col /mto %s\n", mto.Reconstruction, r.Results, r.Results)
+	fmt.Fprintf(&b, "%s\n", mto.Reconstruction)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteFiles prints where the results of Collect lie, how to read them, and which runs are missing.
+func (r *Report) WriteFiles(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "results: %s\n         benchstat -col /mto %s\n", r.Results, r.Results)
+	for _, j := range r.Missing {
+		fmt.Fprintf(&b, "missing: %s\n", j)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

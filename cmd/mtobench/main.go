@@ -5,6 +5,8 @@
 //	mtobench run --data fashion-mnist          # a study of one's own: calibrates, then runs pairs
 //	mtobench run study.toml -s train.epochs=20 # from a file, one key changed
 //	mtobench run --data photos.zip --dry-run   # how long, how much memory and disk
+//	mtobench calibrate, lock                   # the first two parts of run by themselves
+//	mtobench collect FOLDER, compare FOLDER    # result files and judgement of finished runs, again
 //	benchstat -col /mto results.txt            # the table
 //
 // Interrupted work goes on where it stopped when the same command is given again. Exit status: 0 done
@@ -31,14 +33,17 @@ type commandLine struct {
 	Run       runCommand       `cmd:"" help:"Run a study: calibrate if need be, train all pairs, judge. Without arguments: the study that ships with mtobench."`
 	Calibrate calibrateCommand `cmd:"" help:"Train a study's calibration runs: baseline runs whose seeds serve nothing else."`
 	Lock      lockCommand      `cmd:"" help:"Fix a study's target from its finished calibration runs, or check its lock against them; prints the guards."`
-	Collect   collectCommand   `cmd:"" help:"Judge a study's finished runs again and write its results."`
+	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`
+	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
 	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`
-	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value."`
+	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value and its meaning."`
 	Child     harness.Child    `cmd:"" name:"child" hidden:""`
+
+	Version kong.VersionFlag `help:"Print which program this is: version, revision, numerics."`
 }
 
 func main() {
@@ -49,10 +54,10 @@ func main() {
 	var cli commandLine
 	parser := kong.Must(&cli, kong.Name("mtobench"),
 		kong.Description("Measures epochs-to-target of masked-image pre-training, with and without Masked Token Optimization."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	command, err := parser.Parse(os.Args[1:])
+		kong.Vars{"version": version()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	command, err := parser.Parse(polite(os.Args[1:]))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "mtobench: %v\n", err)
+		fmt.Fprintf(os.Stderr, "mtobench: %v (mtobench help lists commands and flags)\n", err)
 		os.Exit(harness.ExitConfig)
 	}
 	ctx := untilSignal()

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
+	"text/tabwriter"
 
 	"golang.org/x/term"
 
@@ -135,6 +135,10 @@ func (r *runCommand) Run(ctx context.Context) error {
 		if err := report.WriteText(os.Stdout); err != nil {
 			return err
 		}
+		fmt.Println()
+		if err := report.WriteFiles(os.Stdout); err != nil {
+			return err
+		}
 	}
 	return err
 }
@@ -209,6 +213,23 @@ func (c *collectCommand) Run() error {
 		if err != nil {
 			return err
 		}
+		return report.WriteFiles(os.Stdout)
+	})
+}
+
+type compareCommand struct{ folderArgs }
+
+func (c *compareCommand) Run() error {
+	first := true
+	return c.each(func(s *harness.Study) error {
+		report, err := s.Judge()
+		if err != nil {
+			return err
+		}
+		if !first {
+			fmt.Println()
+		}
+		first = false
 		return report.WriteText(os.Stdout)
 	})
 }
@@ -220,10 +241,9 @@ func (k *keysCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range c.Settings() {
-		fmt.Fprintf(&b, "%-30s %s\n", s.Key, s.Value)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Key, s.Value, harness.KeyMeaning(s.Key))
 	}
-	_, err = os.Stdout.WriteString(b.String())
-	return err
+	return w.Flush()
 }
