@@ -65,6 +65,7 @@ func TestStudyCalibratesRunsPairsAndJudges(t *testing.T) {
 
 	var text strings.Builder
 	require.NoError(t, report.WriteText(&text))
+	require.NoError(t, report.WriteFiles(&text))
 	results, err := os.ReadFile(report.Results)
 	require.NoError(t, err)
 	_, lines, _ := strings.Cut(string(results), "\nBenchmark")
