@@ -100,6 +100,7 @@ func TestPrecisionsAreNeverMixed(t *testing.T) {
 	other.Arithmetic = "bf16-other"
 	require.ErrorIs(t, samePair(m, other, Point{}, Point{}), ErrPair)
 	require.NoError(t, writeJSON(path, other))
+	remakeResult(t, s, dir)
 	_, err = s.Collect()
 	require.ErrorIs(t, err, ErrLock)
 	require.ErrorContains(t, err, "run the study on CPUs of one kind")

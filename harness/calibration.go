@@ -86,7 +86,7 @@ func (s *Study) calibrationRun(j Job, c Config) (CalibrationRun, error) {
 	case len(f.Curve) != c.Study.Grid+1:
 		return CalibrationRun{}, fmt.Errorf("%w: %s: %d evaluations, the grid has %d", ErrLock, j.Dir, len(f.Curve), c.Study.Grid+1)
 	}
-	if err := verifyChain(&f); err != nil {
+	if err := errors.Join(verifyGrid(j.Dir, f.Curve, c), verifyChain(j.Dir, f.Manifest.Run, f.Curve)); err != nil {
 		return CalibrationRun{}, fmt.Errorf("%w: %w", ErrLock, err)
 	}
 	if !strings.Contains(string(result), calibrationFacts(f.Curve)) {

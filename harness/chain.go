@@ -16,3 +16,15 @@ func link(chain string, p Point) string {
 		math.Float64bits(p.Top1), math.Float64bits(p.KNN), math.Float64bits(p.Recon))
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// verifyChain recomputes the hash chain of a run from its curve. The error names the first line of the
+// file in dir that doesn't continue it.
+func verifyChain(dir, run string, c Curve) error {
+	chain := run
+	for i, p := range c {
+		if chain = link(chain, p); chain != p.Chain {
+			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed; restore it, or remove the folder and run again", dir, i+3, curveName)
+		}
+	}
+	return nil
+}

@@ -1,10 +1,12 @@
 package harness
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -99,31 +101,27 @@ func (s *Study) Judge() (*Report, error) {
 		return nil, fmt.Errorf("%w: %s has none yet; mtobench run makes it", ErrLock, s.Root)
 	}
 	r := &Report{Study: s, Results: filepath.Join(s.Root, "results.txt"), BySeed: filepath.Join(s.Root, "results.byseed.txt")}
-	var first *Finished
 	for _, seed := range s.Lock.Seeds {
 		for _, arm := range []string{ArmOff, ArmOn} {
-			j := Job{jobPair, seed, arm, runDir(s.Root, seed, arm)}
-			f, err := s.read(j)
+			f, err := s.find(Job{jobPair, seed, arm, runDir(s.Root, seed, arm)})
 			switch {
 			case errors.Is(err, os.ErrNotExist):
-				r.Missing = append(r.Missing, j)
+				r.Missing = append(r.Missing, Job{jobPair, seed, arm, runDir(s.Root, seed, arm)})
+				continue
 			case err != nil:
 				return nil, err
-			default:
-				r.Runs = append(r.Runs, f)
-				if first == nil {
-					first = f
-				}
-				if a, b := first.Manifest, f.Manifest; a.Arithmetic != b.Arithmetic {
-					return nil, fmt.Errorf("%w: %s was computed as %s, %s as %s: their bits don't compare; run the study on CPUs of one kind", ErrLock, first.Job.Dir, a.Arithmetic, f.Job.Dir, b.Arithmetic)
-				}
+			}
+			r.Runs = append(r.Runs, f)
+			first := r.Runs[0]
+			if a, b := first.Manifest, f.Manifest; a.Arithmetic != b.Arithmetic {
+				return nil, fmt.Errorf("%w: %s was computed as %s, %s as %s: their bits don't compare; run the study on CPUs of one kind", ErrLock, first.Job.Dir, a.Arithmetic, f.Job.Dir, b.Arithmetic)
 			}
 		}
 	}
 	if len(r.Missing) == 2*len(s.Lock.Seeds) {
 		return nil, fmt.Errorf("%s: no run of the study has finished; mtobench run trains them", s.Root)
 	}
-	f, err := s.read(Job{jobRepeat, s.Lock.Seeds[0], ArmOff, repeatDir(s.Root, s.Lock.Seeds[0])})
+	f, err := s.find(Job{jobRepeat, s.Lock.Seeds[0], ArmOff, repeatDir(s.Root, s.Lock.Seeds[0])})
 	if err == nil {
 		r.Repeat = f
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -135,48 +133,31 @@ func (s *Study) Judge() (*Report, error) {
 	return r, r.judge()
 }
 
-// read reads one finished run and verifies that it belongs to the study.
-func (s *Study) read(j Job) (*Finished, error) {
-	f := &Finished{Job: j}
-	var err error
-	if f.Result, err = readResult(filepath.Join(j.Dir, resultName)); err != nil {
+// find reads the finished run of a job from the study's folder or from one of those that share it. Two
+// results of one run are refused unless they are copies: no order of the folders may decide which counts.
+func (s *Study) find(j Job) (*Finished, error) {
+	var found *Finished
+	place, err := filepath.Rel(s.Root, j.Dir)
+	if err != nil {
 		return nil, err
 	}
-	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.Manifest); err != nil {
-		return nil, fmt.Errorf("%s: finished, but without its manifest: %v", j.Dir, err)
-	}
-	if f.Curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
-		return nil, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
-	}
-	f.Result.Seed, f.Result.Arm = f.Manifest.Seed, f.Manifest.Arm
-	if err := f.Manifest.under(j.Dir, s.Lock); err != nil {
-		return nil, err
-	}
-	for _, block := range []*benchfmt.Result{f.Result.Epochs, f.Result.Time} {
-		if study := block.GetConfig("study"); study != s.Lock.Study() {
-			return nil, fmt.Errorf("%w: %s: %s says study %s, the lock is %s: the file was changed", ErrLock, j.Dir, resultName, study, s.Lock.Study())
+	for _, root := range slices.Sorted(slices.Values(append([]string{s.Root}, s.Also...))) {
+		j.Dir = filepath.Join(root, place)
+		f, err := s.read(j)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case found == nil:
+			found = f
+		case !bytes.Equal(benchText([]Result{found.Result}, false), benchText([]Result{f.Result}, false)):
+			return nil, fmt.Errorf("run %s (%s) has two results that differ, in %s and in %s: remove one of the two, or collect the folders one by one", f.Manifest.Run, j, found.Job.Dir, f.Job.Dir)
 		}
 	}
-	switch {
-	case f.Manifest.Numerics != s.Lock.Numerics:
-		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d", ErrLock, j.Dir, f.Manifest.Numerics, s.Lock.Numerics)
-	case f.Manifest.Seed != uint64(j.Seed) || f.Manifest.Arm != j.Arm:
-		return nil, fmt.Errorf("%s: holds seed %d mto=%s", j.Dir, f.Manifest.Seed, f.Manifest.Arm)
-	case len(f.Curve) != len(s.Lock.Grid):
-		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.Curve), len(s.Lock.Grid))
+	if found == nil {
+		return nil, os.ErrNotExist
 	}
-	return f, errors.Join(verifyChain(f), f.readFinal())
-}
-
-// verifyChain recomputes the hash chain from the curve.
-func verifyChain(f *Finished) error {
-	chain := f.Manifest.Run
-	for i, p := range f.Curve {
-		if chain = link(chain, p); chain != p.Chain {
-			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed", f.Job.Dir, i+3, curveName)
-		}
-	}
-	return nil
+	return found, nil
 }
 
 // write writes the two result files: mto=off first, seeds ascending.
@@ -184,13 +165,26 @@ func (r *Report) write() error {
 	var list []Result
 	for _, arm := range []string{ArmOff, ArmOn} {
 		for _, f := range r.Runs {
-			if f.Job.Arm == arm {
-				list = append(list, f.Result)
+			if f.Job.Arm != arm {
+				continue
 			}
+			result := f.Result
+			if again := r.Repeat; again != nil && again.Job.Seed == f.Job.Seed && arm == ArmOff && sameHost(f, again) {
+				result.Repeat = again.Result.Time
+			}
+			list = append(list, result)
 		}
 	}
 	return errors.Join(
-		writeFile(r.Results, benchText(list, false)),
-		writeFile(r.BySeed, benchText(list, true)),
+		writeFile(r.Results, benchText(list, false, r.Missing...)),
+		writeFile(r.BySeed, benchText(list, true, r.Missing...)),
 	)
+}
+
+// sameHost reports whether two runs have their seconds from machines of one kind with as many threads.
+func sameHost(a, b *Finished) bool {
+	x, y := a.Result.Time, b.Result.Time
+	return bytes.Equal(x.Name, y.Name) && slices.EqualFunc(x.Config, y.Config, func(a, b benchfmt.Config) bool {
+		return a.Key == b.Key && bytes.Equal(a.Value, b.Value)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/mtobench/mtobench/internal/statistics"
 
@@ -117,9 +118,13 @@ func (r *Report) check(both [][2]*Finished) error {
 	r.checkPairs(both)
 	r.checkSameBaseline(off)
 	r.checkRepeat(off, r.Repeat)
-	missing := Check{"all runs finished", len(r.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(r.Missing), 2*len(r.Study.Lock.Seeds))}
-	if missing.OK {
-		missing.Found = "none is missing"
+	missing := Check{"all runs finished", len(r.Missing) == 0, "none is missing"}
+	if !missing.OK {
+		var names []string
+		for _, j := range r.Missing {
+			names = append(names, j.String())
+		}
+		missing.Found = fmt.Sprintf("%d of %d runs are missing: %s", len(names), 2*len(r.Study.Lock.Seeds), strings.Join(names, ", "))
 	}
 	r.Checks = append(r.Checks, missing)
 	return nil

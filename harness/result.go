@@ -62,8 +62,8 @@ type Result struct {
 	Repeat *benchfmt.Result // time block of the run that repeats this one; nil without one
 }
 
-// newResult reads a complete curve against the lock's primary target. peak is in bytes.
-func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result {
+// newResult reads a complete curve against the lock's primary target. final may be nil; peak is in bytes.
+func newResult(lock *Lock, c Config, m Manifest, curve Curve, final *Final, peak int64) Result {
 	target := lock.primary()
 	o := outcome(curve, target.Tau)
 	end := curve[len(curve)-1]
@@ -90,7 +90,7 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result
 		line("goos", m.Machine.GOOS), line("goarch", m.Machine.GOARCH), line("cpu", m.Machine.CPU),
 		line("accelerator", m.Machine.Accelerator), line("isa", m.ISA),
 	}
-	return Result{
+	r := Result{
 		Seed: m.Seed, Arm: m.Arm,
 		Epochs: &benchfmt.Result{
 			Config: facts, Name: benchfmt.Name(name), Iters: 1,
@@ -116,6 +116,12 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, peak int64) Result
 			},
 		},
 	}
+	if final != nil {
+		for _, figure := range final.Figures {
+			r.Epochs.Values = append(r.Epochs.Values, benchfmt.Value{Value: figure.Test, Unit: figure.Unit})
+		}
+	}
+	return r
 }
 
 // line is one configuration line. Line breaks would end it early.
@@ -143,13 +149,17 @@ func plain(s string) string {
 
 // benchText writes results in the order given: the units in use, all epochs blocks, all time blocks. Seeds
 // stand in comments, or with bySeed in the names. The figures of a repeated run are a comment behind its
-// first: benchstat sees the pairs alone, and mtobench gate the noise of the host.
-func benchText(results []Result, bySeed bool) []byte {
+// first: benchstat sees the pairs alone, and mtobench gate the noise of the host. Missing runs are named.
+func benchText(results []Result, bySeed bool, missing ...Job) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s%d\n", resultHead, Schema)
+	for _, j := range missing {
+		fmt.Fprintf(&b, "# missing: %s\n", j)
+	}
 	w := benchfmt.NewWriter(&b)
 	for _, u := range units {
-		if u.Optional && !slices.ContainsFunc(results, func(r Result) bool { return has(r.Epochs, u.Name) }) {
+		used := func(r Result) bool { _, ok := figure(r.Epochs, u.Name); return ok }
+		if u.Optional && !slices.ContainsFunc(results, used) {
 			continue
 		}
 		for _, meta := range [][2]string{{"better", u.Better}, {"assume", u.Assume}} {
@@ -187,11 +197,6 @@ func withSeed(name benchfmt.Name, seed uint64) benchfmt.Name {
 		base = name[:len(name)-len(last)+dash]
 	}
 	return fmt.Appendf(nil, "%s/seed=%d%s", base, seed, name[len(base):])
-}
-
-// has reports whether a result has a figure in a unit.
-func has(r *benchfmt.Result, unit string) bool {
-	return slices.ContainsFunc(r.Values, func(v benchfmt.Value) bool { return v.Unit == unit || v.OrigUnit == unit })
 }
 
 // resultHead begins a result file; benchfmt takes it for a comment.
@@ -246,7 +251,11 @@ func (r *run) finish() error {
 	}
 	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
-		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.measured(), r.curve, peakMemory())}, false)
+		final, err := ReadFinal(filepath.Join(r.dir, finalName))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.measured(), r.curve, final, peakMemory())}, false)
 		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)

@@ -50,7 +50,7 @@ func sampleResults(t testing.TB, pace float64) []Result {
 				Seed: uint64(seed), Arm: arm, Params: 61234, FLOPs: 123456789, Threads: 2, ISA: "avx512",
 				Machine: machine{GOOS: "linux", GOARCH: "amd64", CPU: "AMD EPYC 9R14", Accelerator: "none"},
 			}
-			results = append(results, newResult(lock, c, m, curve, 123<<20))
+			results = append(results, newResult(lock, c, m, curve, nil, 123<<20))
 		}
 	}
 	return results
@@ -142,7 +142,7 @@ func TestResultLinesKeepTheRulesOfTheFormat(t *testing.T) {
 
 func TestCensoredRunIsTheBudgetWithoutAHit(t *testing.T) {
 	curve := Curve{{Epochs: 0, Top1: 10}, {Epochs: 10, Top1: 30, Images: 40960, TrainNS: 5e9, WallNS: 6e9}}
-	r := newResult(sampleLock(), fakeConfig(t), Manifest{Arm: ArmOff, FLOPs: 1}, curve, 1)
+	r := newResult(sampleLock(), fakeConfig(t), Manifest{Arm: ArmOff, FLOPs: 1}, curve, nil, 1)
 	require.Equal(t, []float64{10, 40960, 320, 0}, []float64{r.Epochs.Values[0].Value, r.Epochs.Values[1].Value, r.Epochs.Values[2].Value, r.Epochs.Values[3].Value})
 	require.Equal(t, 5e9, r.Time.Values[0].Value)
 }

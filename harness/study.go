@@ -19,6 +19,7 @@ type Study struct {
 	Root      string   // out/<study>/<workload>
 	Lock      *Lock    // nil before calibration
 	Overrides []string // as given, for overrides.txt
+	Also      []string // other folders with finished runs of the study, of machines that shared it; Collect reads them too
 	Quick     bool     // the study that ships with the program: a demonstration
 
 	data    LockedData

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"golang.org/x/term"
@@ -184,7 +185,8 @@ type folderArgs struct {
 	Folders []string `arg:"" optional:"" name:"folder" help:"Folder of a study, or a folder with studies below it. Default: runs."`
 }
 
-// each opens the studies one after the other and hands them to visit.
+// each opens the studies one after the other and hands them to visit. Folders of one lock are one study,
+// shared by several machines: the first of them is its folder.
 func (f *folderArgs) each(visit func(*harness.Study) error) error {
 	if len(f.Folders) == 0 {
 		f.Folders = []string{"runs"}
@@ -193,11 +195,20 @@ func (f *folderArgs) each(visit func(*harness.Study) error) error {
 	if err != nil {
 		return err
 	}
+	var studies []*harness.Study
 	for _, root := range roots {
 		s, err := harness.OpenFolder(root)
 		if err != nil {
 			return err
 		}
+		same := slices.IndexFunc(studies, func(o *harness.Study) bool { return o.Lock.Hash == s.Lock.Hash })
+		if same >= 0 {
+			studies[same].Also = append(studies[same].Also, root)
+			continue
+		}
+		studies = append(studies, s)
+	}
+	for _, s := range studies {
 		if err := visit(s); err != nil {
 			return err
 		}
