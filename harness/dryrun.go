@@ -55,11 +55,7 @@ func (s *Study) forecast(make newStepper) (Forecast, error) {
 	f.Memory = peakMemory()
 	f.Run = time.Duration(f.Steps)*f.Step + time.Duration(c.Study.Grid+1)*f.Evaluate
 
-	seeds := []int{}
-	for i := range c.Study.Seeds {
-		seeds = append(seeds, c.Study.FirstSeed+i)
-	}
-	jobs := pairJobs(s.Root, seeds, c.Study.Repeat)
+	jobs := pairJobs(s.Root, c.seeds(), c.Study.Repeat)
 	if s.Lock == nil {
 		jobs = append(jobs, calibrationJobs(s.Root, c)...)
 	}

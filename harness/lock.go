@@ -89,9 +89,7 @@ func newLock(c Config, data LockedData, runs []CalibrationRun) (*Lock, error) {
 		l.Grid = append(l.Grid, c.GridStep(k))
 		epochs[k] = c.EpochsAt(l.Grid[k])
 	}
-	for i := range c.Study.Seeds {
-		l.Seeds = append(l.Seeds, c.Study.FirstSeed+i)
-	}
+	l.Seeds = c.seeds()
 	quality := map[int][][]float64{}
 	for _, r := range runs {
 		l.Calibration.Seeds = append(l.Calibration.Seeds, r.Seed)

@@ -32,6 +32,15 @@ const seedDirs = "seed=*"
 
 func seedDir(seed int) string { return fmt.Sprintf("seed=%03d", seed) }
 
+// seeds are those of the pairs.
+func (c *Config) seeds() []int {
+	seeds := make([]int, c.Study.Seeds)
+	for i := range seeds {
+		seeds[i] = c.Study.FirstSeed + i
+	}
+	return seeds
+}
+
 // calibrationJobs are the baseline runs that fix the target.
 func calibrationJobs(root string, c Config) []Job {
 	var jobs []Job

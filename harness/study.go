@@ -164,13 +164,16 @@ func (s *Study) LockPath() string { return filepath.Join(s.Root, LockName) }
 
 // Calibrate carries out the calibration runs that aren't finished: baseline runs with seeds that serve
 // nothing else. It makes no lock, and does so whether there is one or not.
-func (s *Study) Calibrate(ctx context.Context) error {
+func (s *Study) Calibrate(ctx context.Context) error { return s.CalibrateShard(ctx, Shard{0, 1}) }
+
+// CalibrateShard is Calibrate of one shard of the calibration runs.
+func (s *Study) CalibrateShard(ctx context.Context, shard Shard) error {
 	c := s.calibrationConfig()
 	if err := s.prepare(s.Root, c, nil); err != nil {
 		return err
 	}
-	jobs := calibrationJobs(s.Root, c)
-	s.monitor.Say(fmt.Sprintf("calibrating: %d baseline runs with seeds %d to %d fix the target", len(jobs), jobs[0].Seed, jobs[len(jobs)-1].Seed))
+	jobs := shard.share(calibrationJobs(s.Root, c))
+	s.monitor.Say("calibrating: baseline runs that fix the target: " + seedsOf(jobs))
 	failed, err := s.runJobs(ctx, c, jobs)
 	if err != nil {
 		return err
@@ -217,9 +220,12 @@ func (s *Study) prepare(dir string, c Config, lock *Lock) error {
 const configHead = "# mtobench configuration, schema "
 
 // runJobs carries out jobs in order. It returns the runs whose training failed; any other failure ends it.
+// A seed that another live process works on is skipped, which is an error, ErrHeld, at the end.
 func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed []error, err error) {
 	defer s.monitor.Clear()
 	clock := newEstimate(len(jobs), s.Config.Steps())
+	held := itemHold{root: s.Root}
+	defer held.end()
 	for i, j := range jobs {
 		u := Update{Job: j, Index: i, Total: len(jobs)}
 		if done(j.Dir) {
@@ -230,6 +236,13 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 		}
 		if ctx.Err() != nil {
 			return failed, ErrInterrupted
+		}
+		switch mine, err := held.take(j); {
+		case err != nil:
+			return failed, err
+		case !mine:
+			clock.skip()
+			continue
 		}
 		c, lock := config, s.Lock
 		if j.Kind == jobCalibration {
@@ -258,11 +271,13 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 			if j.Kind == jobCalibration {
 				return failed, nil // no target without it
 			}
+		case errors.Is(u.Err, ErrHeld):
+			held.skip(j, u.Err)
 		default:
 			return failed, fmt.Errorf("%s: %w", j, u.Err)
 		}
 	}
-	return failed, nil
+	return failed, held.err()
 }
 
 // ErrDiverged marks a run whose training or evaluation failed: its numbers aren't finite, say.

@@ -33,6 +33,7 @@ type commandLine struct {
 	Run       runCommand       `cmd:"" help:"Run a study: calibrate if need be, train all pairs, judge. Without arguments: the study that ships with mtobench."`
 	Calibrate calibrateCommand `cmd:"" help:"Train a study's calibration runs: baseline runs whose seeds serve nothing else."`
 	Lock      lockCommand      `cmd:"" help:"Fix a study's target from its finished calibration runs, or check its lock against them; prints the guards."`
+	Plan      planCommand      `cmd:"" help:"List a study's items, one a line of JSON: what shards of it consist of."`
 	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`
 	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`

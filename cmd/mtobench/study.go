@@ -115,10 +115,15 @@ func terminalWidth() int {
 
 type runCommand struct {
 	studyFlags
+	shardFlag
 	DryRun bool `help:"Say how long it will take, how much memory and disk, from a few timed steps; run nothing."`
 }
 
 func (r *runCommand) Run(ctx context.Context) error {
+	shard, err := r.shard()
+	if err != nil {
+		return err
+	}
 	s, err := r.open()
 	if err != nil {
 		return err
@@ -130,6 +135,9 @@ func (r *runCommand) Run(ctx context.Context) error {
 		}
 		fmt.Printf("study     %s\n", s.Root)
 		return f.WriteText(os.Stdout)
+	}
+	if r.Shard != "" {
+		return runShard(ctx, s, shard)
 	}
 	report, err := s.Run(ctx)
 	if report != nil {
@@ -144,15 +152,26 @@ func (r *runCommand) Run(ctx context.Context) error {
 	return err
 }
 
-type calibrateCommand struct{ studyFlags }
+type calibrateCommand struct {
+	studyFlags
+	shardFlag
+}
 
 func (c *calibrateCommand) Run(ctx context.Context) error {
+	shard, err := c.shard()
+	if err != nil {
+		return err
+	}
 	s, err := c.open()
 	if err != nil {
 		return err
 	}
-	if err := s.Calibrate(ctx); err != nil {
+	if err := s.CalibrateShard(ctx, shard); err != nil {
 		return err
+	}
+	if c.Shard != "" {
+		fmt.Printf("shard %v of the calibration runs of %s is finished; when all shards are, mtobench lock fixes the target from them\n", shard, s.Root)
+		return nil
 	}
 	fmt.Printf("the calibration runs of %s are finished; mtobench lock fixes the target from them\n", s.Root)
 	return nil
