@@ -41,6 +41,7 @@ type commandLine struct {
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
 	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`
+	Gate      gateCommand      `cmd:"" help:"Compare results of older and newer code: exit status 0 pass, 1 worse, 2 not interpretable."`
 	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value and its meaning."`
 	Child     harness.Child    `cmd:"" name:"child" hidden:""`
 
