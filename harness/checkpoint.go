@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // keptCheckpoints is how many of a run's checkpoints stay.
@@ -44,7 +46,7 @@ func (r *run) save(path string) error {
 // checkpoint saves the state at the present step and removes all but the newest few.
 func (r *run) checkpoint() error {
 	path := checkpointPath(r.dir, r.step)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	if err := r.events.sync(); err != nil { // what led to the state, before the state
@@ -53,17 +55,21 @@ func (r *run) checkpoint() error {
 	if err := r.save(path); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
+	return errors.Join(r.prune(), r.events.add(eventCheckpoint, r.step, nil))
+}
+
+// prune removes all checkpoints but the newest few.
+func (r *run) prune() error {
 	steps, err := checkpoints(r.dir)
 	if err != nil {
 		return err
 	}
-	for len(steps) > keptCheckpoints {
-		if err := os.Remove(checkpointPath(r.dir, steps[0])); err != nil {
+	for _, step := range steps[:max(0, len(steps)-keptCheckpoints)] {
+		if err := os.Remove(checkpointPath(r.dir, step)); err != nil {
 			return err
 		}
-		steps = steps[1:]
 	}
-	return r.events.add(eventCheckpoint, r.step, nil)
+	return nil
 }
 
 // checkpoints lists the steps of the checkpoints in dir, oldest first.

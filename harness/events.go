@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // Keys of events.jsonl, after MLPerf's where it has one.
@@ -83,19 +85,27 @@ func (l *eventLog) add(key string, value any, metadata map[string]any) error {
 	if err != nil {
 		return err
 	}
-	n, err := l.file.Write(append(line, '\n'))
+	line = append(line, '\n')
+	err = atomicfile.Ask(atomicfile.OpAppend, l.file.Name())
+	if err == nil {
+		_, err = l.file.Write(line)
+	}
 	if err != nil {
 		l.file.Truncate(l.size) // a full disk took a part
 		l.file.Seek(l.size, 0)
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
-	l.size += int64(n)
+	l.size += int64(len(line))
 	return nil
 }
 
 // sync makes the events so far durable.
 func (l *eventLog) sync() error {
-	if err := l.file.Sync(); err != nil {
+	err := atomicfile.Ask(atomicfile.OpSync, l.file.Name())
+	if err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
 		return fmt.Errorf("writing %s: %w", l.file.Name(), err)
 	}
 	return nil

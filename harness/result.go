@@ -267,6 +267,7 @@ func (r *run) finish() error {
 		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
 		r.state("done"),
 		r.leave(),
+		r.prune(), // the process before may have died in between
 		r.removeDamaged(),
 		r.forgetDivergence(),
 		r.events.sync(),

@@ -3,7 +3,6 @@ package harness
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,24 +18,6 @@ import (
 	"github.com/mtobench/mtobench/benchdata"
 )
 
-// childVariable makes the test binary the child process of one run with the fake stepper.
-const childVariable = "MTOBENCH_TEST_CHILD"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) == "" {
-		os.Exit(m.Run())
-	}
-	var c Child
-	f := flag.NewFlagSet("child", flag.ExitOnError)
-	f.StringVar(&c.Kind, "kind", "", "")
-	f.StringVar(&c.Dir, "dir", "", "")
-	f.IntVar(&c.Seed, "seed", 0, "")
-	f.StringVar(&c.Arm, "arm", "", "")
-	f.IntVar(&c.Threads, "threads", 0, "")
-	f.Parse(os.Args[1:])
-	os.Exit(c.main(untilClosed(context.Background(), os.Stdin), os.Stdout, os.Stderr, openData, newFake(1.5)))
-}
-
 // calibrationRunIn prepares the folder of one run, which takes 320 steps.
 func calibrationRunIn(t *testing.T, out string) Job {
 	t.Helper()
@@ -47,11 +28,11 @@ func calibrationRunIn(t *testing.T, out string) Job {
 	return j
 }
 
-func childCommand(t *testing.T, j Job) *exec.Cmd {
+func childCommand(t testing.TB, j Job) *exec.Cmd {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.Command(self, "--kind", j.Kind, "--dir", j.Dir, "--seed", strconv.Itoa(j.Seed), "--arm", j.Arm, "--threads", "1")
-	cmd.Env = append(os.Environ(), childVariable+"=1")
+	cmd.Env = append(os.Environ(), childVariable+"={}")
 	return cmd
 }
 
@@ -152,7 +133,7 @@ func TestChildStopsAtACheckpointWhenItsParentIsGone(t *testing.T) {
 }
 
 func TestStudyRunsInProcessesOfItsOwnAndStopsOnRequest(t *testing.T) {
-	t.Setenv(childVariable, "1")
+	t.Setenv(childVariable, "{}")
 	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
 	self, err := os.Executable()
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // A Study is a resolved configuration with its folder and, once there is one, its lock.
@@ -198,8 +200,11 @@ func (s *Study) prepare(dir string, c Config, lock *Lock) error {
 	if s.launch == nil {
 		return fmt.Errorf("%w: %s was opened without its data: it can be judged, not trained", ErrBug, s.Root)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := atomicfile.MkdirAll(dir); err != nil {
 		return fmt.Errorf("results folder: %w; choose another with --out", err)
+	}
+	if err := atomicfile.Sweep(dir); err != nil {
+		return err
 	}
 	files := map[string][]byte{
 		configName:      append(fmt.Appendf(nil, "%s%d\n", configHead, Schema), c.TOML()...),
@@ -209,6 +214,9 @@ func (s *Study) prepare(dir string, c Config, lock *Lock) error {
 		files[LockName] = lock.Bytes()
 	}
 	for name, data := range files {
+		if old, err := os.ReadFile(filepath.Join(dir, name)); err == nil && bytes.Equal(old, data) {
+			continue
+		}
 		if err := writeFile(filepath.Join(dir, name), data); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // An Op is an operation on the file system that [Fault] is asked about.
 type Op string
 
-// The operations of one write, in their order.
+// The operations of one write, in their order; and that of a log.
 const (
 	OpCreate  Op = "create"  // the temporary file appears; path is its name
 	OpWrite   Op = "write"   // some bytes go to it
@@ -26,13 +26,16 @@ const (
 	OpRename  Op = "rename"  // it takes the target's place; path is the target's
 	OpSyncDir Op = "syncdir" // the rename is made durable; path is the folder's
 	OpDone    Op = "done"    // everything about path is done
+
+	OpAppend Op = "append" // a line goes to the end of path, a log that isn't replaced
 )
 
 // Fault, where a test sets it, is asked before each operation; its error takes the operation's place.
 // It may also end the process. Set it before anything is written.
 var Fault func(op Op, path string) error
 
-func ask(op Op, path string) error {
+// Ask asks [Fault] about an operation that is about to be made.
+func Ask(op Op, path string) error {
 	if Fault == nil {
 		return nil
 	}
@@ -84,7 +87,7 @@ func replaceOnce(path string, write func(io.Writer) error, durable bool) (err er
 		}
 	}()
 	mark(f)
-	if err = ask(OpCreate, f.Name()); err != nil {
+	if err = Ask(OpCreate, f.Name()); err != nil {
 		return err
 	}
 	if err = write(writer{f}); err != nil {
@@ -94,35 +97,35 @@ func replaceOnce(path string, write func(io.Writer) error, durable bool) (err er
 		return err
 	}
 	if durable {
-		if err = ask(OpSync, f.Name()); err != nil {
+		if err = Ask(OpSync, f.Name()); err != nil {
 			return err
 		}
 		if err = f.Sync(); err != nil {
 			return err
 		}
 	}
-	if err = ask(OpRename, path); err != nil {
+	if err = Ask(OpRename, path); err != nil {
 		return err
 	}
 	if err = rename(f, path); err != nil {
 		return err
 	}
 	if durable {
-		if err := ask(OpSyncDir, dir); err != nil {
+		if err := Ask(OpSyncDir, dir); err != nil {
 			return err
 		}
 		if err := SyncDir(dir); err != nil {
 			return err
 		}
 	}
-	return ask(OpDone, path)
+	return Ask(OpDone, path)
 }
 
 // writer asks about every write.
 type writer struct{ f *os.File }
 
 func (w writer) Write(p []byte) (int, error) {
-	if err := ask(OpWrite, w.f.Name()); err != nil {
+	if err := Ask(OpWrite, w.f.Name()); err != nil {
 		n, _ := w.f.Write(p[:len(p)/2]) // as a full disk does
 		return n, err
 	}
@@ -131,6 +134,23 @@ func (w writer) Write(p []byte) (int, error) {
 
 // suffix ends the names of temporary files.
 const suffix = ".tmp"
+
+// MkdirAll makes dir and what is missing above it, durably.
+func MkdirAll(dir string) error {
+	if isDir(dir) {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !(errors.Is(err, fs.ErrExist) && isDir(dir)) {
+		return err
+	}
+	return SyncDir(parent)
+}
 
 // Sweep removes the temporary files in dir whose writer is gone. A folder that isn't there has none.
 func Sweep(dir string) error {
