@@ -21,16 +21,18 @@ type Report struct {
 	Runs   []*Finished // the pairs' finished runs: seeds in the lock's order, off before on
 	Repeat *Finished   // the first seed's baseline once more; nil without one
 
-	Seconds   *Comparison // training clock to the primary target; nil where the A/A of seconds failed
+	Units     []UnitComparison // to the primary target, in every unit of the budget; empty without a pair
+	Speed     *SpeedRatio      // time of an epoch, on / off; nil where the training seconds are withheld
 	Warnings  []string
-	Checks    []Check // of b.7
+	Checks    []Check // of b.7; one that fails makes the verdict void
+	Withheld  []Check // those of the clocks that failed: they take the seconds away and nothing else
 	Missing   []Job   // runs without a result
 	Secondary Raw     // raw first crossings
 
 	Results string // path of results.txt
 	BySeed  string // path of results.byseed.txt
 
-	noisy bool // the A/A of seconds failed
+	withheld map[string]string // by unit: why there are no numbers
 }
 
 // TargetReport is the comparison at one target.

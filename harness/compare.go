@@ -1,71 +1,120 @@
 package harness
 
 import (
+	"encoding/json"
 	"math"
 
 	"github.com/mtobench/mtobench/internal/detmath"
 	"github.com/mtobench/mtobench/internal/statistics"
 )
 
-// A Comparison is the statistics of b.5 for one target, or for one other unit of the budget.
+// A Comparison is the statistics of methodology b.5 for one target in one unit of the budget. Off is the
+// baseline, on the arm with MTO; values are in that unit, a run that missed the target standing at its
+// budget.
 type Comparison struct {
 	Pairs           int
-	HitsOff, HitsOn int
-	MedianOff       float64 // median E, censored ones at the budget
+	Crossings       []Pair // what is compared, in the lock's order of seeds
+	HitsOff, HitsOn int    // runs that reached the target
+	MedianOff       float64
 	MedianOn        float64
-	Ratio           float64  // rho: paired geometric mean, or RMST where anything is censored
-	Interval        Interval // t of the logs, or the pair bootstrap of RMST
-	BCa             Interval // beside the t-interval; zero where anything is censored
-	P               float64  // exact signed-rank, or log-rank under swaps
-	Chi2            float64  // log-rank; where anything is censored
-	Won             int      // pairs in which on was earlier
-	Correlation     float64  // of ln E between the arms; NaN where a side is constant or censored
-	CensoredOff     bool
-	CensoredOn      bool
-	KMOff, KMOn     float64 // Kaplan-Meier medians, where both exist
-	KMBoth          bool
-	ERTOff, ERTOn   float64 // expected running time; 0 without a hit
-	StartedAtTarget bool    // some run needed no epoch: no ratio
+
+	// The headline. Without censoring: the paired geometric-mean ratio with Student's interval of its
+	// logarithm. With any: the ratio of restricted means with the interval of the pair bootstrap.
+	Ratio       float64 // rho, on / off; NaN where a run needed nothing
+	Interval    Interval
+	BCa         Interval // beside it, without censoring: the bootstrap's
+	Percentile  Interval // beside it, with censoring: the plain percentiles of the pair bootstrap
+	RMSTOff     float64  // restricted means, with censoring
+	RMSTOn      float64
+	CensoredOff bool
+	CensoredOn  bool
+
+	P      float64 // exact signed-rank of the log ratios; with censoring, log-rank under label swaps
+	Chi2   float64 // log-rank, with censoring
+	Swaps  int     // label swaps visited, with censoring
+	Exact  bool    // P is of the exact null: always without censoring, else up to statistics.ExactSwaps pairs
+	Won    int     // pairs in which on was earlier
+	Lost   int     // pairs in which off was; the rest are ties
+	KMBoth bool    // both arms have a Kaplan-Meier median
+	KMOff  float64
+	KMOn   float64
+	ERTOff float64 // expected running time: all that was spent for each hit; 0 without a hit
+	ERTOn  float64
+
+	SurvivalOff, SurvivalOn statistics.SurvivalCurve // Kaplan-Meier
+
+	Correlation      float64 // measured rho of ln E within pairs that both hit; NaN below three, or where a side is constant
+	CorrelationPairs int     // how many those are
+	StartedAtTarget  bool    // some run needed nothing: no ratio
 }
 
 // Censored reports whether any run missed the target.
 func (c Comparison) Censored() bool { return c.CensoredOff || c.CensoredOn }
 
-// Reduction is 1 - rho.
+// Reduction is R = 1 - rho.
 func (c Comparison) Reduction() float64 { return 1 - c.Ratio }
 
-// compare judges pairs of crossings.
+// ReductionInterval is the interval of R.
+func (c Comparison) ReductionInterval() Interval {
+	return Interval{Lo: 1 - c.Interval.Hi, Hi: 1 - c.Interval.Lo}
+}
+
+// ShareWon is the share of pairs in which on was earlier.
+func (c Comparison) ShareWon() float64 { return float64(c.Won) / float64(c.Pairs) }
+
+// compare judges pairs of crossings, at least one.
 func compare(pairs []Pair) Comparison {
-	c := Comparison{Pairs: len(pairs), Correlation: math.NaN()}
+	c := Comparison{Pairs: len(pairs), Crossings: pairs}
 	offX, onX := arms(pairs)
 	off, on := times(offX), times(onX)
 	for _, p := range pairs {
 		c.count(p)
 	}
 	c.MedianOff, c.MedianOn = statistics.Median(off), statistics.Median(on)
-	c.ERTOff, _ = statistics.ExpectedRunningTime(offX)
-	c.ERTOn, _ = statistics.ExpectedRunningTime(onX)
+	c.SurvivalOff, c.SurvivalOn = statistics.KaplanMeier(offX), statistics.KaplanMeier(onX)
+	kmOff, okOff := c.SurvivalOff.Median()
+	kmOn, okOn := c.SurvivalOn.Median()
+	if c.KMBoth = okOff && okOn; c.KMBoth {
+		c.KMOff, c.KMOn = kmOff, kmOn
+	}
+	if ert, ok := statistics.ExpectedRunningTime(offX); ok {
+		c.ERTOff = ert
+	}
+	if ert, ok := statistics.ExpectedRunningTime(onX); ok {
+		c.ERTOn = ert
+	}
+	c.correlate()
 	if c.StartedAtTarget {
 		c.Ratio, c.Interval, c.P = math.NaN(), Interval{Lo: 0, Hi: math.Inf(1)}, 1
 		return c
 	}
 	if c.Censored() {
-		c.Ratio, c.Interval = statistics.RestrictedMeanRatio(offX, onX)
+		means := statistics.CompareRestrictedMeans(offX, onX)
+		c.Ratio, c.Interval, c.Percentile = means.Ratio, means.Interval, means.Percentile
+		c.RMSTOff, c.RMSTOn = means.Off, means.On
 		test := statistics.LogRankSwap(offX, onX)
-		c.Chi2, c.P = test.Chi2, test.P
-		kmOff, okOff := statistics.KaplanMeier(offX).Median()
-		kmOn, okOn := statistics.KaplanMeier(onX).Median()
-		if c.KMBoth = okOff && okOn; c.KMBoth {
-			c.KMOff, c.KMOn = kmOff, kmOn
-		}
+		c.Chi2, c.P, c.Swaps, c.Exact = test.Chi2, test.P, test.Swaps, test.Exact
 		return c
 	}
 	logs := statistics.LogRatios(on, off)
 	c.Ratio, c.Interval = detmath.Exp(statistics.Mean(logs)), statistics.StudentInterval(logs).Exp()
 	c.BCa = statistics.BCaMean(logs).Exp()
-	c.P = statistics.SignedRank(logs)
-	c.Correlation = statistics.Correlation(statistics.Logs(off), statistics.Logs(on))
+	c.P, c.Exact = statistics.SignedRank(logs), true
 	return c
+}
+
+// correlate measures how much pairing pays.
+func (c *Comparison) correlate() {
+	var off, on []float64
+	for _, p := range c.Crossings {
+		if p.Off.Hit && p.On.Hit && p.Off.At > 0 && p.On.At > 0 {
+			off, on = append(off, p.Off.At), append(on, p.On.At)
+		}
+	}
+	c.Correlation, c.CorrelationPairs = math.NaN(), len(off)
+	if len(off) >= 3 {
+		c.Correlation = statistics.Correlation(statistics.Logs(off), statistics.Logs(on))
+	}
 }
 
 // times lists where the crossings are.
@@ -92,7 +141,64 @@ func (c *Comparison) count(p Pair) {
 	if p.On.Hit && (!p.Off.Hit || p.On.At < p.Off.At) {
 		c.Won++
 	}
+	if p.Off.Hit && (!p.On.Hit || p.Off.At < p.On.At) {
+		c.Lost++
+	}
 	if p.Off.Hit && p.Off.At == 0 || p.On.Hit && p.On.At == 0 {
 		c.StartedAtTarget = true
 	}
+}
+
+// MarshalJSON leaves out what doesn't exist for the sample: what is of censoring without any, and the
+// reverse.
+func (c Comparison) MarshalJSON() ([]byte, error) {
+	type both struct {
+		Off any `json:"off"`
+		On  any `json:"on"`
+	}
+	m := map[string]any{
+		"pairs": c.Pairs, "hits": both{c.HitsOff, c.HitsOn}, "median": both{c.MedianOff, c.MedianOn},
+		"pairs_won": c.Won, "pairs_lost": c.Lost,
+		"kaplan_meier": both{c.SurvivalOff, c.SurvivalOn},
+		"times":        both{timesJSON(c.Crossings, false), timesJSON(c.Crossings, true)},
+	}
+	if !math.IsNaN(c.Correlation) {
+		m["correlation"], m["correlation_pairs"] = c.Correlation, c.CorrelationPairs
+	}
+	if c.StartedAtTarget {
+		m["ratio"] = nil
+		return json.Marshal(m)
+	}
+	m["ratio"], m["interval"], m["p"], m["p_exact"] = c.Ratio, c.Interval, c.P, c.Exact
+	if !c.Censored() {
+		m["ratio_of"], m["test"], m["bca"] = "geometric means", "signed-rank", c.BCa
+		return json.Marshal(m)
+	}
+	m["ratio_of"], m["test"], m["percentile"] = "restricted means", "log-rank under label swaps", c.Percentile
+	m["chi2"], m["swaps"], m["restricted_mean"] = c.Chi2, c.Swaps, both{c.RMSTOff, c.RMSTOn}
+	if c.KMBoth {
+		m["kaplan_meier_median"] = both{c.KMOff, c.KMOn}
+	}
+	ert := both{}
+	if c.HitsOff > 0 {
+		ert.Off = c.ERTOff
+	}
+	if c.HitsOn > 0 {
+		ert.On = c.ERTOn
+	}
+	m["expected_running_time"] = ert
+	return json.Marshal(m)
+}
+
+// timesJSON lists one arm's crossings.
+func timesJSON(pairs []Pair, on bool) []map[string]any {
+	var list []map[string]any
+	for _, p := range pairs {
+		x := p.Off
+		if on {
+			x = p.On
+		}
+		list = append(list, map[string]any{"at": x.At, "hit": x.Hit})
+	}
+	return list
 }

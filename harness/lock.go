@@ -68,7 +68,8 @@ type Calibration struct {
 
 // judgingRule names the version of b.3 to b.5 that reads a study.
 const judgingRule = "isotonic fit, linear interpolation; t-interval of log ratios (BCa beside), exact signed-rank; " +
-	"with censoring: RMST ratio with pair bootstrap, log-rank under label swaps; verdict on 0.60 and 1"
+	"with censoring: RMST ratio with the t-interval of the pair bootstrap's standard error (percentiles beside), log-rank under label swaps; " +
+	"verdict at c=0.95 on 0.60 and 1"
 
 // newLock fixes the target of a resolved configuration from its calibration runs.
 func newLock(c Config, data LockedData, runs []CalibrationRun) (*Lock, error) {

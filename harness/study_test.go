@@ -129,7 +129,7 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 2)
 	report, err := s.Run(context.Background())
 	require.NoError(t, err)
-	require.NotNil(t, report.Seconds) // the fake's clock is exact
+	require.NotNil(t, report.In(UnitTrainSeconds)) // the fake's clock is exact
 	path := filepath.Join(repeatDir(s.Root, 1), curveName)
 	curve, err := ReadCurve(path)
 	require.NoError(t, err)
@@ -140,9 +140,10 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	remakeResult(t, s, filepath.Dir(path))
 	report, err = s.Collect()
 	require.NoError(t, err)
-	require.Nil(t, report.Seconds)
+	require.Nil(t, report.In(UnitTrainSeconds))
+	require.NotNil(t, report.In(UnitFLOP))
 	require.Equal(t, "supported", report.Verdict.Word)
-	require.Contains(t, report.Warnings[0], "seconds aren't compared")
+	require.Contains(t, report.Withheld[0].Found, "changed them by 50 %")
 }
 
 func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {

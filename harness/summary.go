@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -18,21 +19,15 @@ func (r *Report) WriteText(w io.Writer) error {
 		lock.Budget.Epochs, lock.Data.Train, probeName(lock, c))
 	fmt.Fprintf(&b, "target: %.2f %% top-1, %.0f %% of the way from %.2f %% (untrained) to %.2f %% (calibrated end)\n\n",
 		p.Tau, 100*p.C, r.probe().Q0, r.probe().QT)
-	r.writeTable(&b)
-	r.writeProfile(&b)
-	b.WriteString("\nchecks\n")
-	for _, check := range r.Checks {
-		mark := "ok    "
-		if !check.OK {
-			mark = "FAILED"
-		}
-		fmt.Fprintf(&b, "  %s %s: %s\n", mark, check.Name, check.Found)
+	if r.Verdict.Word == Void {
+		b.WriteString("no ratio is shown: the study is void, see the checks\n")
+	} else {
+		writeComparison(&b, p.Comparison)
+		r.writeUnits(&b)
+		r.writeProfile(&b)
 	}
-	b.WriteString("  -      reference distribution: none ships for this workload\n")
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(&b, "  note   %s\n", warning)
-	}
-	fmt.Fprintf(&b, "\nverdict: %s: %s\n", r.Verdict.Word, r.Verdict.Sentence)
+	r.writeChecks(&b)
+	r.writeVerdict(&b)
 	if r.Study.Quick {
 		b.WriteString("This study is a demonstration: tiny model, tiny images, few epochs. It says nothing about full-size models.\n")
 	} else {
@@ -64,45 +59,92 @@ func (r *Report) probe() LayerProbe {
 	return LayerProbe{}
 }
 
-// writeTable prints the comparison at the primary target.
-func (r *Report) writeTable(b *strings.Builder) {
-	p := r.Targets[r.Primary]
+// writeComparison prints the comparison at the primary target, in the order of methodology 1.8.
+func writeComparison(b *strings.Builder, c Comparison) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	defer w.Flush()
 	row := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
-	row("pairs", "%d", p.Pairs)
-	if p.Pairs == 0 {
-		w.Flush()
+	row("pairs", "%d", c.Pairs)
+	if c.Pairs == 0 {
 		return
 	}
-	row("target reached", "without MTO %d of %d, with MTO %d of %d", p.HitsOff, p.Pairs, p.HitsOn, p.Pairs)
-	row("epochs to target, median", "without MTO %.2f, with MTO %.2f", p.MedianOff, p.MedianOn)
-	if p.StartedAtTarget {
-		w.Flush()
+	row("target reached", "without MTO %d of %d, with MTO %d of %d", c.HitsOff, c.Pairs, c.HitsOn, c.Pairs)
+	row("epochs to target, median", "without MTO %.2f, with MTO %.2f", c.MedianOff, c.MedianOn)
+	if c.StartedAtTarget {
 		return
 	}
-	if !p.Censored() {
-		row("paired ratio", "%.3f, 95 %% interval %.3f to %.3f (t of logs); BCa %.3f to %.3f", p.Ratio, p.Interval.Lo, p.Interval.Hi, p.BCa.Lo, p.BCa.Hi)
-		row("test", "exact signed-rank p = %.4f; earlier with MTO in %d of %d pairs; correlation within pairs %.2f", p.P, p.Won, p.Pairs, p.Correlation)
+	won := fmt.Sprintf("earlier with MTO in %d of %d pairs (%.0f %%)", c.Won, c.Pairs, 100*c.ShareWon())
+	if ties := c.Pairs - c.Won - c.Lost; ties > 0 {
+		won += fmt.Sprintf(", undecided in %d", ties)
+	}
+	if !c.Censored() {
+		row("paired ratio", "%.3f, 95 %% interval %.3f to %.3f (t of logs); BCa %.3f to %.3f", c.Ratio, c.Interval.Lo, c.Interval.Hi, c.BCa.Lo, c.BCa.Hi)
+		row("test", "exact signed-rank p = %.4f", c.P)
+		row("pairs won", "%s", won)
 	} else {
-		row("ratio of restricted means", "%.3f, 95 %% interval %.3f to %.3f (pair bootstrap)", p.Ratio, p.Interval.Lo, p.Interval.Hi)
-		row("test", "log-rank under label swaps p = %.4f; earlier with MTO in %d of %d pairs", p.P, p.Won, p.Pairs)
-		if p.KMBoth {
-			row("Kaplan-Meier medians", "without MTO %.2f, with MTO %.2f", p.KMOff, p.KMOn)
+		if c.KMBoth {
+			row("Kaplan-Meier medians", "without MTO %.2f, with MTO %.2f", c.KMOff, c.KMOn)
+		} else {
+			row("Kaplan-Meier medians", "not in both arms: too many runs missed the target")
 		}
-		row("epochs spent per hit", "without MTO %s, with MTO %s", ert(p.ERTOff, p.HitsOff), ert(p.ERTOn, p.HitsOn))
+		row("restricted means", "without MTO %.2f, with MTO %.2f", c.RMSTOff, c.RMSTOn)
+		row("ratio of restricted means", "%.3f, 95 %% interval %.3f to %.3f (pair bootstrap, t); percentiles %.3f to %.3f",
+			c.Ratio, c.Interval.Lo, c.Interval.Hi, c.Percentile.Lo, c.Percentile.Hi)
+		row("test", "log-rank chi-square %.2f, p = %.4f (%s)", c.Chi2, c.P, swapsText(c))
+		row("pairs won", "%s", won)
+		row("epochs spent per hit", "without MTO %s, with MTO %s (expected running time)", ertText(c.ERTOff, c.HitsOff), ertText(c.ERTOn, c.HitsOn))
 	}
-	row("raw first crossing, median", "without MTO %.2f, with MTO %.2f (secondary)", r.Secondary.MedianOff, r.Secondary.MedianOn)
-	if s := r.Seconds; s != nil && !s.StartedAtTarget {
-		row("seconds to target, median", "without MTO %.2f, with MTO %.2f; ratio %.3f, %.3f to %.3f", s.MedianOff, s.MedianOn, s.Ratio, s.Interval.Lo, s.Interval.Hi)
-	}
-	w.Flush()
+	row("correlation within pairs", "%s", correlationText(c))
 }
 
-func ert(v float64, hits int) string {
+// swapsText says how the null distribution of the log-rank test was made.
+func swapsText(c Comparison) string {
+	if c.Exact {
+		return fmt.Sprintf("exact: all %d label swaps inside pairs", c.Swaps)
+	}
+	return fmt.Sprintf("not exact: %d label swaps inside pairs, drawn", c.Swaps)
+}
+
+func correlationText(c Comparison) string {
+	switch {
+	case !math.IsNaN(c.Correlation) && c.CorrelationPairs == c.Pairs:
+		return fmt.Sprintf("%.2f (of ln epochs)", c.Correlation)
+	case !math.IsNaN(c.Correlation):
+		return fmt.Sprintf("%.2f (of ln epochs, over the %d pairs that both hit)", c.Correlation, c.CorrelationPairs)
+	}
+	return "-"
+}
+
+func ertText(v float64, hits int) string {
 	if hits == 0 {
 		return "-"
 	}
 	return fmt.Sprintf("%.2f", v)
+}
+
+// writeUnits prints the primary target's statistics in every unit, the raw reading and what an epoch costs.
+func (r *Report) writeUnits(b *strings.Builder) {
+	if len(r.Units) == 0 {
+		return
+	}
+	b.WriteString("\nto the target, in every unit of the budget (medians; ratio with 95 % interval)\n")
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, u := range r.Units {
+		switch {
+		case u.Withheld != "":
+			fmt.Fprintf(w, "  %s\twithheld: %s\n", u.Unit, u.Withheld)
+		case u.StartedAtTarget:
+			fmt.Fprintf(w, "  %s\twithout MTO %.4g\twith MTO %.4g\n", u.Unit, u.MedianOff, u.MedianOn)
+		default:
+			fmt.Fprintf(w, "  %s\twithout MTO %.4g\twith MTO %.4g\tratio %.3f\t%.3f to %.3f\tp = %.4f\n", u.Unit, u.MedianOff, u.MedianOn, u.Ratio, u.Interval.Lo, u.Interval.Hi, u.P)
+		}
+	}
+	fmt.Fprintf(w, "  epochs, raw\twithout MTO %.4g\twith MTO %.4g\tfirst crossing without a fit, secondary\n", r.Secondary.MedianOff, r.Secondary.MedianOn)
+	w.Flush()
+	if s := r.Speed; s != nil {
+		fmt.Fprintf(b, "  an epoch with MTO takes %.3f times as long (%.3f to %.3f), so the reduction of seconds is 1 - %.3f x %.3f = %+.1f %%\n",
+			s.Ratio, s.Interval.Lo, s.Interval.Hi, r.Targets[r.Primary].Ratio, s.Ratio, 100*s.Reduction)
+	}
 }
 
 // writeProfile prints the reduction over all targets: a method can be quick early and slow late.
@@ -110,19 +152,53 @@ func (r *Report) writeProfile(b *strings.Builder) {
 	if r.Targets[r.Primary].Pairs == 0 {
 		return
 	}
-	b.WriteString("\nreduction of epochs by target\n")
+	fmt.Fprintf(b, "\nreduction of epochs by target, within a budget of %.6g epochs\n", r.Study.Lock.Budget.Epochs)
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, t := range r.Targets {
-		note := ""
+		var notes []string
+		if t.Censored() {
+			notes = append(notes, "of restricted means")
+		}
 		if len(t.Refused) > 0 {
-			note = "not admissible: " + t.Refused[0]
+			notes = append(notes, "not admissible: "+t.Refused[0])
 		}
 		reduction, interval := "-", ""
 		if !t.StartedAtTarget {
+			limits := t.ReductionInterval()
 			reduction = fmt.Sprintf("%+.1f %%", 100*t.Reduction())
-			interval = fmt.Sprintf("%+.1f to %+.1f %%", 100*(1-t.Interval.Hi), 100*(1-t.Interval.Lo))
+			interval = fmt.Sprintf("%+.1f to %+.1f %%", 100*limits.Lo, 100*limits.Hi)
 		}
-		fmt.Fprintf(w, "  c = %.2f\t%.2f %%\t%s\t%s\thits %d and %d\t%s\n", t.C, t.Tau, reduction, interval, t.HitsOff, t.HitsOn, note)
+		line := fmt.Sprintf("  c = %.2f\t%.2f %%\t%s\t%s\thits %d and %d", t.C, t.Tau, reduction, interval, t.HitsOff, t.HitsOn)
+		if len(notes) > 0 {
+			line += "\t" + strings.Join(notes, "; ")
+		}
+		fmt.Fprintln(w, line)
 	}
 	w.Flush()
+}
+
+// writeChecks prints what b.7 asks.
+func (r *Report) writeChecks(b *strings.Builder) {
+	b.WriteString("\nchecks\n")
+	for _, check := range r.Checks {
+		mark := "ok    "
+		if !check.OK {
+			mark = "FAILED"
+		}
+		fmt.Fprintf(b, "  %s %s: %s\n", mark, check.Name, check.Found)
+	}
+	for _, check := range r.Withheld {
+		fmt.Fprintf(b, "  noisy  %s: %s; no seconds are given, nothing else depends on them\n", check.Name, check.Found)
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(b, "  note   %s\n", warning)
+	}
+}
+
+// writeVerdict prints the word, the sentence and the inequalities that made it.
+func (r *Report) writeVerdict(b *strings.Builder) {
+	fmt.Fprintf(b, "\nverdict: %s: %s\n", r.Verdict.Word, r.Verdict.Sentence)
+	for _, c := range r.Verdict.Because {
+		fmt.Fprintf(b, "  because %s\n", c)
+	}
 }

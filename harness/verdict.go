@@ -1,50 +1,134 @@
 package harness
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // claimed is the upper limit of the ratio's interval from which the claim of a halving counts as
-// supported (methodology b.5).
-const claimed = 0.60
+// supported, and claimTarget the c that it is about (methodology b.5).
+const (
+	claimed     = 0.60
+	claimTarget = 0.95
+)
 
-// A Verdict is one of the six words of b.5 with its sentence.
+// The words of a verdict (methodology b.5), in the order of the rule.
+const (
+	Void            = "void"
+	NotMeasurable   = "not measurable"
+	NoVerdict       = "no verdict" // the study's primary target isn't that of the rule: its numbers stand alone
+	Supported       = "supported"
+	LessThanClaimed = "less than claimed"
+	Slower          = "slower"
+	NotShown        = "not shown at this scale"
+)
+
+// A Verdict is a word with its sentence and what decided it.
 type Verdict struct {
-	Word     string // "void", "not measurable", "supported", "less than claimed", "slower", "not shown at this scale"
-	Sentence string
+	Word     string      `json:"word"`
+	Sentence string      `json:"sentence"`
+	Because  []Condition `json:"because"` // every condition looked at, in order; the last one decided
 }
 
-// judge applies the rule of b.5, in its order, to the comparison at the primary target. failed names
-// the checks of b.7 that did not hold, guard what b.4 found; both are empty where all is well.
-func judge(c Comparison, failed, guard []string) Verdict {
+// A Condition is one inequality of the rule, as it came out.
+type Condition struct {
+	What     string  `json:"what"`
+	Value    float64 `json:"value"`
+	Relation string  `json:"relation"` // <=, <, > or >=
+	Bound    float64 `json:"bound"`
+	Holds    bool    `json:"holds"`
+}
+
+func (c Condition) String() string {
+	s := fmt.Sprintf("%s %.4g %s %.4g", c.What, c.Value, c.Relation, c.Bound)
+	if !c.Holds {
+		s += ": no"
+	}
+	return s
+}
+
+// condition evaluates one.
+func condition(what string, value float64, relation string, bound float64) Condition {
+	c := Condition{What: what, Value: value, Relation: relation, Bound: bound}
+	switch relation {
+	case "<=":
+		c.Holds = value <= bound
+	case "<":
+		c.Holds = value < bound
+	case ">":
+		c.Holds = value > bound
+	case ">=":
+		c.Holds = value >= bound
+	default:
+		panic("harness: relation " + relation)
+	}
+	return c
+}
+
+// evidence is what a verdict rests on.
+type evidence struct {
+	comparison Comparison  // at the primary target
+	c          float64     // the primary target
+	failed     []string    // checks of b.7 that did not hold
+	checks     int         // how many there were
+	guard      []string    // what b.4 found against the target, in words
+	guards     []Condition // the same in numbers, with those that hold
+}
+
+// judge applies the rule of b.5, in its order.
+func judge(e evidence) Verdict {
+	c := e.comparison
+	v := Verdict{Because: []Condition{condition(fmt.Sprintf("of %d checks, failed", e.checks), float64(len(e.failed)), "<=", 0)}}
+	if len(e.failed) > 0 {
+		v.Word, v.Sentence = Void, "a check that must hold before any number counts has failed: "+join(e.failed)
+		return v
+	}
+	v.Because = append(v.Because, e.guards...)
 	switch {
-	case len(failed) > 0:
-		return Verdict{"void", "a check that must hold before any number counts has failed: " + join(failed)}
-	case len(guard) > 0:
-		return Verdict{"not measurable", "the target can't be measured on this workload: " + join(guard)}
+	case len(e.guard) > 0:
+		v.Word, v.Sentence = NotMeasurable, "the target can't be measured on this workload: "+join(e.guard)
+		return v
 	case c.StartedAtTarget:
-		return Verdict{"not measurable", "a run is at the target before any training, so no ratio exists"}
+		v.Word, v.Sentence = NotMeasurable, "a run is at the target before any training, so no ratio exists"
+		return v
+	case e.c != claimTarget:
+		v.Word = NoVerdict
+		v.Sentence = fmt.Sprintf("the claim is judged at c = %.2f; this study's primary target is c = %.2f (study.target), so its numbers stand without a verdict", claimTarget, e.c)
+		return v
 	}
-	lo, hi := c.Interval.Lo, c.Interval.Hi
-	v := Verdict{Word: "not shown at this scale"}
-	switch {
-	case hi <= claimed && !c.CensoredOn:
-		v.Word = "supported"
-	case hi < 1:
-		v.Word = "less than claimed"
-	case lo > 1:
-		v.Word = "slower"
-	}
+	v.Word = v.decide(c)
 	v.Sentence = meaning[v.Word] + direction(c)
-	if v.Word == "less than claimed" && hi <= claimed {
+	if v.Word == LessThanClaimed && c.Interval.Hi <= claimed {
 		v.Sentence = "MTO needs fewer epochs" + direction(c)
 	}
 	return v
 }
 
+// decide looks at the interval.
+func (v *Verdict) decide(c Comparison) string {
+	holds := func(what string, value float64, relation string, bound float64) bool {
+		x := condition(what, value, relation, bound)
+		v.Because = append(v.Because, x)
+		return x.Holds
+	}
+	lo, hi := c.Interval.Lo, c.Interval.Hi
+	switch {
+	case holds("upper limit of the ratio", hi, "<=", claimed) &&
+		(!c.Censored() || holds("runs with MTO that missed the target", float64(c.Pairs-c.HitsOn), "<=", 0)):
+		return Supported
+	case holds("upper limit of the ratio", hi, "<", 1):
+		return LessThanClaimed
+	case holds("lower limit of the ratio", lo, ">", 1):
+		return Slower
+	}
+	return NotShown
+}
+
 var meaning = map[string]string{
-	"supported":               fmt.Sprintf("the whole interval lies at or below %.2f, as a halving of the epochs would have it", claimed),
-	"less than claimed":       fmt.Sprintf("MTO needs fewer epochs, but the interval reaches above %.2f, so a halving isn't supported", claimed),
-	"slower":                  "MTO needs more epochs than the baseline",
-	"not shown at this scale": "the interval contains 1, so neither a gain nor a loss is shown",
+	Supported:       fmt.Sprintf("the whole interval lies at or below %.2f, as a halving of the epochs would have it", claimed),
+	LessThanClaimed: fmt.Sprintf("MTO needs fewer epochs, but the interval reaches above %.2f, so a halving isn't supported", claimed),
+	Slower:          "MTO needs more epochs than the baseline",
+	NotShown:        "the interval contains 1, so neither a gain nor a loss is shown",
 }
 
 // direction says which way censoring bends the ratio.
@@ -60,10 +144,20 @@ func direction(c Comparison) string {
 	return ""
 }
 
-func join(reasons []string) string {
-	s := reasons[0]
-	for _, r := range reasons[1:] {
-		s += "; " + r
+func join(reasons []string) string { return strings.Join(reasons, "; ") }
+
+// guards are the conditions of b.4 at a target, in numbers.
+func guards(t Target, probe LayerProbe, pairs int) []Condition {
+	misses := 0
+	for _, hit := range t.Hits {
+		if !hit {
+			misses++
+		}
 	}
-	return s
+	return []Condition{
+		condition(fmt.Sprintf("of %d calibration runs, missed the target", len(t.Hits)), float64(misses), "<=", maxMisses),
+		condition("variation of the calibration runs' crossings", t.CV, "<=", maxCrossingCV),
+		condition("signal to noise of the probe", probe.SN, ">=", minSignalToNoise),
+		condition("pairs", float64(pairs), ">=", minPairs),
+	}
 }

@@ -103,10 +103,11 @@ func TestCensoredSampleHasMethodologysNumbers(t *testing.T) {
 	test := LogRankSwap(censoredOff, censoredOn)
 	near(t, 3.0184873241292465, test.Chi2, 1e-14)                                        // 3.02 in methodology 1.8; scipy's logrank squared
 	require.Equal(t, SwapTest{Chi2: test.Chi2, P: 0.0625, Swaps: 64, Exact: true}, test) // 4 of 64 swaps
-	ratio, interval := RestrictedMeanRatio(censoredOff, censoredOn)
-	near(t, 61.0/92.0, ratio, 1e-15)
-	near(t, 0.5266666666666666, interval.Lo, 1e-14)
-	near(t, 0.8446280991735537, interval.Hi, 1e-14)
+	r := CompareRestrictedMeans(censoredOff, censoredOn)
+	require.Equal(t, [2]float64{92, 61}, [2]float64{r.Off, r.On})
+	near(t, 61.0/92.0, r.Ratio, 1e-15)
+	near(t, 0.5266666666666666, r.Percentile.Lo, 1e-14)
+	near(t, 0.8446280991735537, r.Percentile.Hi, 1e-14)
 	for _, arm := range []struct {
 		times                 []Crossing
 		median, restricted, e float64

@@ -1,0 +1,145 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mtobench/mtobench/internal/statistics"
+)
+
+// sameLevel is the level of the rank tests of b.7: calibration against evaluation seeds, and the
+// baseline against its reference convergence points.
+const sameLevel = 0.01
+
+// check carries out the checks of b.7.
+func (r *Report) check(both [][2]*Finished) error {
+	var off []*Finished
+	for _, f := range r.Runs {
+		if f.Job.Arm == ArmOff {
+			off = append(off, f)
+		}
+	}
+	if err := r.checkWeightZero(); err != nil {
+		return err
+	}
+	r.checkPairs(both)
+	r.checkSameBaseline(off)
+	if err := r.checkReference(off); err != nil {
+		return err
+	}
+	r.checkRepeat(off, r.Repeat)
+	r.checkTuning()
+	lock := r.Study.Lock
+	if len(r.Runs) > 0 { // a run of another was refused when it was read
+		r.Checks = append(r.Checks, Check{"one lock and one numerics", true, fmt.Sprintf("lock %s, numerics %d in all of %d runs", lock.Study(), lock.Numerics, len(r.Runs))})
+	}
+	missing := Check{"all runs finished", len(r.Missing) == 0, "none is missing"}
+	if !missing.OK {
+		var names []string
+		for _, j := range r.Missing {
+			names = append(names, j.String())
+		}
+		missing.Found = fmt.Sprintf("%d of %d runs are missing: %s", len(names), 2*len(lock.Seeds), strings.Join(names, ", "))
+	}
+	r.Checks = append(r.Checks, missing)
+	return nil
+}
+
+// checkTuning says what b.7 asks about tuning. This program tunes neither arm, and a configuration has one
+// set of values for all that the arms share; what its author tried before is beyond its sight.
+func (r *Report) checkTuning() {
+	r.Checks = append(r.Checks, Check{"arms tuned alike", true, "neither was tuned by this program; both share every setting but mto.*"})
+}
+
+// checkWeightZero reads the record of the self-check.
+func (r *Report) checkWeightZero() error {
+	c := Check{Name: "MTO at weight 0 is the baseline, bit for bit"}
+	var record selfcheckRecord
+	err := readJSON(filepath.Join(r.Study.Root, selfcheckName), &record)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		c.Found = "not checked yet"
+	case err != nil:
+		return err
+	case record.same():
+		c.OK, c.Found = true, fmt.Sprintf("same state after %d steps", record.Steps)
+	default:
+		c.Found = fmt.Sprintf("states differ after %d steps: %.16s and %.16s", record.Steps, record.Off, record.Zero)
+	}
+	r.Checks = append(r.Checks, c)
+	return nil
+}
+
+// checkPairs compares the arms of each pair before training.
+func (r *Report) checkPairs(both [][2]*Finished) {
+	c := Check{"both arms of a pair start alike", true, fmt.Sprintf("initial weights, order, crops, masks and quality at step 0 agree in %d pairs", len(both))}
+	for _, p := range both {
+		if err := samePair(p[0].Manifest, p[1].Manifest, p[0].Curve[0], p[1].Curve[0]); err != nil {
+			c.OK, c.Found = false, err.Error()
+			break
+		}
+	}
+	r.Checks = append(r.Checks, c)
+}
+
+// checkSameBaseline is the A/A of epochs: calibration and evaluation seeds of the baseline.
+func (r *Report) checkSameBaseline(off []*Finished) {
+	if len(off) == 0 {
+		return
+	}
+	t := r.Study.Lock.primary()
+	var evaluation []float64
+	for _, f := range off {
+		evaluation = append(evaluation, outcome(f.Curve, t.Tau).At)
+	}
+	p := statistics.RankSum(t.Crossings, evaluation)
+	r.Checks = append(r.Checks, Check{
+		"baseline of calibration and evaluation seeds agree", p >= sameLevel,
+		fmt.Sprintf("exact rank test p = %.3f (medians %.2f and %.2f epochs)", p, statistics.Median(t.Crossings), statistics.Median(evaluation)),
+	})
+}
+
+// checkRepeat compares a repeated run with the first: bits must agree. Where the time differs by more than
+// the stated noise, the seconds of that clock are withheld, and nothing else.
+func (r *Report) checkRepeat(off []*Finished, repeat *Finished) {
+	r.withheld = map[string]string{}
+	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
+		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
+	}
+	if repeat == nil || len(off) == 0 || off[0].Job.Seed != repeat.Job.Seed {
+		for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
+			r.withhold(unit, "no run was repeated (study.repeat), so nobody knows how much they vary")
+		}
+		return
+	}
+	a, b := off[0].Curve[len(off[0].Curve)-1], repeat.Curve[len(repeat.Curve)-1]
+	r.Checks = append(r.Checks, Check{
+		"a repeated run gives the same bits", a.Chain == b.Chain, fmt.Sprintf("hash chains %.16s and %.16s", a.Chain, b.Chain),
+	})
+	r.checkClock(UnitTrainSeconds, a.TrainNS, b.TrainNS)
+	r.checkClock(UnitWallSeconds, a.WallNS, b.WallNS)
+}
+
+// checkClock is the A/A of seconds of one clock.
+func (r *Report) checkClock(unit string, first, again int64) {
+	difference := math.Abs(float64(first)/float64(max(1, again)) - 1)
+	noise := r.Study.Config.Study.Noise
+	if difference <= noise {
+		found := fmt.Sprintf("they differ by %.1f %%, the stated noise is %.0f %%", 100*difference, 100*noise)
+		r.Checks = append(r.Checks, Check{repeatName(unit), true, found})
+		return
+	}
+	r.withhold(unit, fmt.Sprintf("repeating one run changed them by %.0f %%, the stated noise is %.0f %% (study.noise)", 100*difference, 100*noise))
+}
+
+func repeatName(unit string) string { return "a repeated run takes the same " + unit }
+
+// withhold takes the numbers of a clock away.
+func (r *Report) withhold(unit, found string) {
+	r.withheld[unit] = found
+	r.Withheld = append(r.Withheld, Check{repeatName(unit), false, found})
+}
