@@ -36,6 +36,7 @@ type commandLine struct {
 	Plan      planCommand      `cmd:"" help:"List a study's items, one a line of JSON: what shards of it consist of."`
 	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`
 	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict."`
+	Report    reportCommand    `cmd:"" help:"Write a study's report.html: verdict, curves, pairs, checks, in one page that loads nothing."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`
 	Reference referenceCommand `cmd:"" help:"Train the baseline with 20 seeds of their own and print its reference convergence points."`

@@ -148,6 +148,9 @@ func (r *runCommand) Run(ctx context.Context) error {
 		if err := report.WriteFiles(os.Stdout); err != nil {
 			return err
 		}
+		if err := writePage(report); err != nil {
+			return err
+		}
 	}
 	return err
 }

@@ -1,0 +1,274 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/harness"
+	"github.com/mtobench/mtobench/internal/statistics"
+)
+
+// sample makes the report of a study whose curves rise by 1 - 2^(-e/half). A half of 0 leaves the run out.
+func sample(halves [][2]float64, change func(r *harness.Report)) *harness.Report {
+	const budget, points = 40.0, 41
+	config := harness.Defaults(harness.Names{Data: "glyphs", Model: "vit_nano", Method: "mae"})
+	config.Study.Name = "sample"
+	lock := &harness.Lock{
+		Data: harness.LockedData{Name: "glyphs", Train: 4096, Validation: 5000}, Budget: harness.LockedBudget{Epochs: budget},
+		Calibration: harness.Calibration{Seeds: []int{1001}, Layer: 1, Layers: []harness.LayerProbe{{Layer: 1, Q0: 30, QT: 70, SN: 20}}},
+		Primary:     0.95, Hash: strings.Repeat("ab", 32),
+	}
+	r := &harness.Report{Study: &harness.Study{Config: config, Lock: lock}, Verdict: harness.Verdict{Word: "supported", Sentence: "as the test says"}}
+	for _, c := range []float64{0.8, 0.95} {
+		r.Targets = append(r.Targets, harness.TargetReport{
+			Target:     harness.Target{C: c, Tau: 30 + 40*c, Crossings: []float64{12}, Hits: []bool{true}},
+			Comparison: harness.Comparison{Ratio: 0.5, Interval: statistics.Interval{Lo: 0.4, Hi: 0.59}, P: 0.03125, Correlation: 0.5},
+		})
+	}
+	r.Primary = 1
+	for i, pair := range halves {
+		lock.Seeds = append(lock.Seeds, i+1)
+		for k, half := range pair {
+			job := harness.Job{Kind: "pair", Seed: i + 1, Arm: arms[k], Dir: "nowhere"}
+			if half == 0 {
+				r.Missing = append(r.Missing, job)
+				continue
+			}
+			f := &harness.Finished{Job: job, Manifest: harness.Manifest{Arm: job.Arm, Arguments: []string{"mtobench", "child"}}}
+			for e := range points {
+				at := float64(e) * budget / (points - 1)
+				f.Curve = append(f.Curve, harness.Point{Epochs: at, Images: int64(at * 4096), Top1: 30 + 42*(1-math.Pow(2, -at/half)), TrainNS: int64(at * 1e9),
+					Diagnostics: map[string]float64{"decoder/heterogeneity/0": 0.5, "decoder/heterogeneity/1": 0.4 - at/200, "decoder/token_norm": at, "top1_pct/1": 3}})
+			}
+			r.Runs = append(r.Runs, f)
+		}
+	}
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		for _, pair := range r.Pairs() {
+			t.Pairs++
+			if pair[0].Outcome(t.Tau).Hit {
+				t.HitsOff++
+			}
+			if pair[1].Outcome(t.Tau).Hit {
+				t.HitsOn++
+			}
+		}
+	}
+	r.Units = []harness.UnitComparison{{Unit: harness.UnitEpochs, Comparison: r.Targets[1].Comparison}, {Unit: harness.UnitTrainSeconds, Withheld: "noise"}}
+	r.Verdict.Because = []harness.Condition{{What: "upper limit", Value: 0.59, Relation: "<=", Bound: 0.6, Holds: true}}
+	r.Withheld = []harness.Check{{Name: "seconds", Found: "they differ"}}
+	r.Checks = []harness.Check{{Name: "a check", OK: true, Found: "well"}, {Name: "another", Found: "broken"}}
+	if change != nil {
+		change(r)
+	}
+	return r
+}
+
+var usual = [][2]float64{{8, 4}, {9, 5}, {7, 4}, {8, 3}, {10, 5}, {8, 4}}
+
+// has looks for a pattern without printing the page.
+func has(t *testing.T, page, pattern string) {
+	t.Helper()
+	if !regexp.MustCompile(pattern).MatchString(page) {
+		t.Errorf("the page lacks %s", pattern)
+	}
+}
+
+func written(t *testing.T, r *harness.Report) string {
+	var b bytes.Buffer
+	require.NoError(t, Write(&b, r))
+	return b.String()
+}
+
+// cases are reports at the edges of what a study can give.
+func cases() map[string]*harness.Report {
+	none := func(r *harness.Report) {
+		for i := range r.Targets {
+			r.Targets[i].Comparison = harness.Comparison{}
+		}
+	}
+	return map[string]*harness.Report{
+		"usual":         sample(usual, nil),
+		"one pair":      sample(usual[:1], nil),
+		"all censored":  sample([][2]float64{{90, 80}, {95, 99}, {80, 85}}, nil),
+		"missing runs":  sample([][2]float64{{8, 4}, {8, 0}, {0, 4}, {0, 0}}, nil),
+		"no pair":       sample([][2]float64{{8, 0}, {0, 4}}, none),
+		"no run at all": sample([][2]float64{{0, 0}}, none),
+		"at the target": sample(usual, func(r *harness.Report) {
+			for i := range r.Targets {
+				t := &r.Targets[i]
+				t.StartedAtTarget, t.Ratio, t.Interval, t.Tau = true, math.NaN(), statistics.Interval{Hi: math.Inf(1)}, 20
+			}
+		}),
+		"unbounded": sample(usual, func(r *harness.Report) {
+			for i := range r.Targets {
+				r.Targets[i].Interval, r.Targets[i].Correlation, r.Targets[i].CV = statistics.Everything, math.NaN(), math.NaN()
+			}
+		}),
+		"forty pairs": sample(append(append(append(append(append(append([][2]float64{}, usual...), usual...), usual...), usual...), usual...), usual...), nil),
+	}
+}
+
+func TestNoReportHoldsNaNOrInfinity(t *testing.T) {
+	for name, r := range cases() {
+		page := written(t, r)
+		for _, bad := range []string{"NaN", "Inf", "%!", "<nil>", "no value"} {
+			if at := strings.Index(page, bad); at >= 0 {
+				t.Errorf("%s: %q in %q", name, bad, page[max(0, at-100):at+20])
+			}
+		}
+	}
+}
+
+func TestThePageIsTheSameForTheSameRuns(t *testing.T) {
+	first, second := written(t, sample(usual, nil)), written(t, sample(usual, nil))
+	assert.True(t, first == second)
+}
+
+// The page loads nothing and runs nothing: the only addresses in it are names of files beside it and
+// places in itself.
+func TestThePageReachesForNothing(t *testing.T) {
+	page := written(t, sample(usual, nil))
+	for _, m := range regexp.MustCompile(`(?:href|src|srcset|action|data)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		assert.Regexp(t, `^(#[a-z-]+|[a-z.]+\.(txt|json|toml))$`, m[1])
+	}
+	assert.False(t, strings.Contains(page, "<script"))
+	assert.False(t, strings.Contains(page, "url(h"))
+	assert.False(t, strings.Contains(page, "@import"))
+	has(t, page, `content="default-src 'none'`)
+}
+
+func TestHostileNamesStayText(t *testing.T) {
+	const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(2)> --> </style> `
+	page := written(t, sample(usual, func(r *harness.Report) {
+		r.Study.Config.Study.Name, r.Study.Config.Data.Name = hostile, hostile
+		r.Study.Lock.Data.Name = hostile + strings.Repeat("long", 200)
+		r.Verdict = harness.Verdict{Word: "void", Sentence: hostile}
+		r.Checks = append(r.Checks, harness.Check{Name: hostile, Found: hostile})
+		r.Warnings = []string{hostile}
+		r.Targets[0].Refused = []string{hostile}
+		for _, f := range r.Runs {
+			f.Manifest.Arguments = []string{hostile}
+			f.Manifest.Machine.CPU = hostile
+			for _, p := range f.Curve {
+				p.Diagnostics["</svg>"+hostile+"/token_norm"] = 1
+			}
+		}
+	}))
+	assert.False(t, strings.Contains(page, "<script"))
+	assert.False(t, strings.Contains(page, "<img"))
+	assert.False(t, strings.Contains(page, "</style> "))
+	assert.Equal(t, 1, strings.Count(page, "</style>"))
+}
+
+// Every drawing is well-formed by itself: XML is stricter than what a browser forgives.
+func TestDrawingsAreWellFormed(t *testing.T) {
+	for name, r := range cases() {
+		for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(written(t, r), -1) {
+			d := xml.NewDecoder(strings.NewReader(svg))
+			for {
+				if _, err := d.Token(); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Fatalf("%s: %v in %.200s", name, err, svg)
+				}
+			}
+		}
+	}
+}
+
+func TestIdsAreUnique(t *testing.T) {
+	for name, r := range cases() {
+		seen := map[string]bool{}
+		for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(written(t, r), -1) {
+			assert.False(t, seen[m[1]], "%s: id %s", name, m[1])
+			seen[m[1]] = true
+		}
+	}
+}
+
+// What the figures say in words and tables comes from the runs.
+func TestFiguresSayWhatTheRunsSay(t *testing.T) {
+	page := written(t, sample([][2]float64{{8, 4}, {9, 5}, {90, 4}}, nil))
+	has(t, page, "The target of 68.00 % is reached by 2 of 3 runs without and 3 of 3 with MTO.")
+	// tau = 68 is reached where 2^(-e/8) = 1 - 38/42: e = 8*log2(42/4) = 27.14, and by the chord 0.01 later.
+	has(t, page, `<th scope="row">1</th><td class="number">27.1[45]</td><td class="number">13.(5[789]|6[01])</td><td class="number">0.50</td>`)
+	has(t, page, "&gt; 40.00")
+}
+
+// Before the checks hold, no number is shown (methodology b.7).
+func TestAVoidStudyShowsNoRatio(t *testing.T) {
+	for word, want := range map[string]bool{harness.Void: false, harness.Supported: true} {
+		page := written(t, sample(usual, func(r *harness.Report) { r.Verdict.Word = word }))
+		for _, what := range []string{"Ratio of epochs", "0.400 to 0.590", "reduction of epochs", "Kaplan-Meier median"} {
+			assert.Equal(t, want, strings.Contains(page, what), "%s: %s", word, what)
+		}
+		has(t, page, "Every run of the study")
+	}
+}
+
+func TestFinalFiguresArePairedBySeed(t *testing.T) {
+	final := func(v float64) *harness.Final {
+		return &harness.Final{Figures: []harness.FinalFigure{{Name: "ridge", Unit: "test-top1-%", Test: v}}}
+	}
+	page := written(t, sample(usual, func(r *harness.Report) {
+		for i, pair := range r.Pairs() {
+			pair[0].Final, pair[1].Final = final(60+float64(i)), final(62+float64(i))
+		}
+	}))
+	has(t, page, `ridge</th><td>test-top1-%</td><td class="number">6</td><td class="number">62.50</td><td class="number">64.50</td><td class="number">2.00</td><td class="number">2.00 to 2.00`)
+}
+
+func TestEveryRunOfTheLockHasItsRow(t *testing.T) {
+	page := written(t, sample([][2]float64{{8, 4}, {8, 0}, {0, 0}}, nil))
+	assert.Equal(t, 3, strings.Count(page, "missing: never started"))
+	assert.Equal(t, 3, strings.Count(page, "✔ reached it"))
+}
+
+func TestTicksAreRound(t *testing.T) {
+	check := func(lo, hi float64, n int, want ...float64) {
+		t.Helper()
+		got := ticks(lo, hi, n)
+		require.Len(t, got, len(want))
+		for i := range want {
+			assert.InDelta(t, want[i], got[i], 1e-9)
+		}
+	}
+	check(0, 36, 5, 0, 10, 20, 30)
+	check(0, 1, 4, 0, 0.5, 1)
+	check(-0.1, 0.1, 4, -0.1, -0.05, 0, 0.05, 0.1)
+	check(71.2, 73, 4, 71.5, 72, 72.5, 73)
+}
+
+// The pages at the edges, for the browser: .ci/report looks at them.
+func TestWritePagesForTheBrowser(t *testing.T) {
+	dir := os.Getenv("MTOBENCH_TEST_PAGES")
+	if dir == "" {
+		t.Skip("MTOBENCH_TEST_PAGES names no folder")
+	}
+	all := cases()
+	long := strings.Repeat("averyverylongnamewithoutblanks", 10)
+	all["hostile"] = sample(usual, func(r *harness.Report) {
+		r.Study.Config.Study.Name, r.Study.Lock.Data.Name = `<script>alert(1)</script>`+long, `"><img src=x onerror=alert(1)>`+long
+		r.Verdict = harness.Verdict{Word: "void", Sentence: "<b>" + long}
+		r.Checks[1].Found, r.Warnings = long, []string{long, "</main><iframe src=//example.invalid>"}
+		r.Targets[0].Refused = []string{long}
+		for _, f := range r.Runs {
+			f.Manifest.Machine.CPU, f.Manifest.Arguments = long, []string{"<svg onload=alert(1)>", long}
+		}
+	})
+	for name, r := range all {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".html"), []byte(written(t, r)), 0o644))
+	}
+}
