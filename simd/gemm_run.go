@@ -70,7 +70,7 @@ func packPanel(dst []float32, g *GEMM, columns cut, q int) {
 // mostK is the longest chain walked at once: beyond it, a tile's part of A and B overflow the caches.
 const mostK = 1024
 
-// fewBytes is the size of B up to which it stays in the second-level cache while strips pass by.
+// fewBytes is the size of B up to which it stays there.
 const fewBytes = 768 << 10
 
 // productOf translates the operands of g but for B.
@@ -95,9 +95,12 @@ func productOf(g *GEMM) product {
 	if g.K > mostK && (g.Residual == nil || &g.Residual[0] != &g.C[0]) {
 		p.kBlock = mostK
 	}
-	p.panelFirst = elementBytes*min(g.K, mostK)*g.N > fewBytes
+	p.panelFirst = manyBytes(g.N, g.K)
 	return p
 }
+
+// manyBytes says whether B doesn't stay in the second-level cache while strips pass by.
+func manyBytes(n, k int) bool { return elementBytes*min(k, mostK)*n > fewBytes }
 
 // strip computes a part of C and what follows the chains.
 func (j *gemmJob) strip(w *worker, task int) {

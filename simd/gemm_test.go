@@ -157,7 +157,8 @@ func gemmCases() []gemmCase {
 			gemmCase{form: form, m: 0, n: 5, k: 5}, gemmCase{form: form, m: 5, n: 0, k: 5},
 			gemmCase{form: form, m: 64, n: 200, k: 40}, gemmCase{form: form, m: 131, n: 96, k: 17, more: 3},
 			gemmCase{form: form, m: 64, n: 70, k: 512},                                                                     // rows that crowd the cache
-			gemmCase{form: form, m: 656, n: 20, k: 530}, gemmCase{form: form, m: 20, n: 661, k: 1100, extra: "accumulate"}) // rows far apart
+			gemmCase{form: form, m: 656, n: 20, k: 530}, gemmCase{form: form, m: 20, n: 661, k: 1100, extra: "accumulate"}, // rows far apart
+			gemmCase{form: form, m: 75, n: 230, k: 530, more: 1}) // of B alone, in several groups of columns
 	}
 	for _, form := range []Form{NN, NT} {
 		for _, extra := range []string{"accumulate", "bias", "residual", "residual in place", "gelu", "gelu erf"} {
@@ -236,7 +237,7 @@ func TestGEMMBitsDontDependOnThreads(t *testing.T) {
 func TestGEMMAllocatesNothing(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, c := range []gemmCase{{form: NN, m: 64, n: 49, k: 48}, {form: NT, m: 60, n: 64, k: 64, extra: "gelu"}, {form: TN, m: 48, n: 49, k: 600, extra: "accumulate"},
-			{form: TN, m: 16, n: 416, k: 1100, extra: "accumulate"}} {
+			{form: TN, m: 72, n: 416, k: 1100, extra: "accumulate"}} {
 			g := c.build(rand.New(rand.NewPCG(3, 4)), fillRandom, func(n int) []float32 { return make([]float32, n) })
 			p := NewPool(2)
 			defer p.Close()

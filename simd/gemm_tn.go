@@ -14,38 +14,29 @@ const chunkRows = 512
 // cells of C, so that all of them read the same rows of A and B. No thread waits for the others at the end of a chunk:
 // a task waits for what it needs alone, which an earlier task does, so that the first unfinished one never waits.
 //
-// A and B are read in place: packing A took 11 to 15 % of the time. Only a small tile with rows far apart is faster with
-// both packed (AVX2, 768x3136x192: 88 -> 104 GFLOP/s, 192x4160x192: 82 -> 96): B by a task for each panel, before the
-// chunk's cells, A by each cell.
+// B is read in place, and A too where a tile is tall: packing A took 11 to 15 % of the time, and copying A or B while the
+// first tile reads it, so that the others find it side by side, gained nothing (768x4160x192: 106 -> 107 GFLOP/s) or cost
+// 5 % (96x3136x384). With a low tile each cell packs its part of A (AVX2, 768x3136x192: 88 -> 106 GFLOP/s); packing B
+// for all cells as well costs up to 12 % more than it gains (96x4160x384).
 type gemmTNJob struct {
 	call    GEMM
 	columns cut
 	cells   grid
 	chunks  int
 	threads int
-	packs   int       // tasks that pack B, of each chunk
-	panels  []float32 // B of two chunks in turn, packed
+	packed  bool      // cells pack their part of A
 	sums    []float32 // [M,N], of the chunks so far; C itself unless the stored value comes last
 	ldSums  int
 
-	done  []atomic.Int32 // for each cell, the chunks that are in its sums
-	stage []stage        // for each chunk
+	done []atomic.Int32 // for each cell, the chunks that are in its sums
 
 	task func(task, worker int)
 }
 
-// stage counts what is done of a chunk.
-type stage struct{ packed, cells atomic.Int32 }
-
 func (j *gemmTNJob) prepare(p *Pool) {
 	j.task = func(task, worker int) {
-		perChunk := j.packs + j.cells.tasks()
-		chunk, i := task/perChunk, task%perChunk
-		if i < j.packs {
-			j.pack(chunk, i)
-		} else {
-			j.part(p.workers[worker], chunk, i-j.packs)
-		}
+		cells := j.cells.tasks()
+		j.part(p.workers[worker], task/cells, task%cells)
 	}
 }
 
@@ -53,42 +44,20 @@ func (j *gemmTNJob) run(p *Pool, call *GEMM) {
 	j.call = *call
 	j.columns = cutColumns(call.N)
 	j.chunks = max(1, (call.K+chunkRows-1)/chunkRows)
-	packed := kernels.PackTiles != nil && call.K > 0 && max(call.LDA, call.LDB) > farApart
-	j.cells = gridTN(packed, call.M, j.columns, min(call.K, chunkRows), j.chunks)
-	j.sums, j.ldSums = call.C, call.LDC
-	j.packs, j.threads = 0, p.threads
-	inPanels, inSums := 0, 0
-	if packed {
-		j.packs, inPanels = j.columns.count, 2*packedLen(chunkRows, call.N)
-	}
+	j.packed = kernels.PackTiles != nil && call.K > 0 && call.LDA > near && max(call.LDA, call.LDB) > farApart
+	j.cells = gridTN(j.packed, call.M, j.columns, min(call.K, chunkRows), j.chunks)
+	j.sums, j.ldSums, j.threads = call.C, call.LDC, p.threads
 	if call.Accumulate && j.chunks > 1 {
-		inSums = call.M * call.N
+		j.sums, j.ldSums = p.shared.take(call.M*call.N), call.N
 	}
-	memory := p.shared.take(inPanels + inSums)
-	j.panels = memory[:inPanels]
-	if inSums > 0 {
-		j.sums, j.ldSums = memory[inPanels:], call.N
-	}
-	j.reset()
-	p.inOrder(j.chunks*(j.packs+j.cells.tasks()), j.task)
-	j.call, j.sums, j.panels = GEMM{}, nil, nil
-}
-
-// reset sets all counts to 0.
-func (j *gemmTNJob) reset() {
 	if len(j.done) < j.cells.tasks() {
 		j.done = make([]atomic.Int32, j.cells.tasks())
-	}
-	if len(j.stage) < j.chunks {
-		j.stage = make([]stage, j.chunks)
 	}
 	for i := range j.cells.tasks() {
 		j.done[i].Store(0)
 	}
-	for i := range j.chunks {
-		j.stage[i].packed.Store(0)
-		j.stage[i].cells.Store(0)
-	}
+	p.inOrder(j.chunks*j.cells.tasks(), j.task)
+	j.call, j.sums = GEMM{}, nil
 }
 
 // wait returns when count is at least n.
@@ -100,23 +69,31 @@ func wait(count *atomic.Int32, n int) {
 	}
 }
 
-// farApart is the distance of rows from which on packing pays for kernels with a small tile.
-const farApart = 150
+// For kernels with a low tile, packing A pays from rows of A or B farApart elements apart on, unless A is narrow.
+const (
+	farApart = 150
+	near     = 64
+)
 
-// gridTN cuts C. Where A is packed, a cell takes the whole width if there are enough; else a cell is one tile or panel
-// of the longer side.
+const (
+	// groupColumns is the width of the part of B that cells share one after another: 512 rows of it are a fifth of the
+	// second-level cache, and stay there while A and C pass by. From twice as many, products whose rows are 768
+	// elements apart lost 3 %.
+	groupColumns = 96
+	// leastCells is the number of cells below which cells get narrower.
+	leastCells = 20
+)
+
+// gridTN cuts C into cells. Where A is packed, they are several tiles high and take the whole width if there are enough;
+// else a cell is a tile high and groupColumns wide.
 func gridTN(packed bool, m int, columns cut, k, chunks int) grid {
-	g := grid{m: m, rowStrips: tilesOf(m), count: columns.count, colParts: 1}
-	want := wantTasks
-	switch {
-	case packed:
+	g := grid{m: m, rowStrips: tilesOf(m), count: columns.count, colParts: 1, downward: true}
+	want := leastCells
+	if packed {
 		g.rowStrips = (g.rowStrips + kernel.PackedTiles - 1) / kernel.PackedTiles
-		want = (want + chunks - 1) / chunks
-	case columns.n > m:
-		g.rowStrips, g.colParts = 1, columns.count
-		for g.tasks() < want && 2*g.rowStrips <= tilesOf(m) && m/(2*g.rowStrips)*(columns.n/g.colParts)*max(k, 1) >= leastWork {
-			g.rowStrips *= 2
-		}
+		want = (wantTasks + chunks - 1) / chunks
+	} else {
+		g.colParts = min(g.count, (columns.n+groupColumns-1)/groupColumns)
 	}
 	g.cutColumns(want, columns.n, k)
 	return g
@@ -128,23 +105,6 @@ func (j *gemmTNJob) chunk(chunk int) (k0, k int) {
 	return k0, min(chunkRows, j.call.K-k0)
 }
 
-// panelsOf is where the packed B of a chunk lies.
-func (j *gemmTNJob) panelsOf(chunk int) []float32 {
-	n := packedLen(chunkRows, j.call.N)
-	return j.panels[chunk%2*n:][:n]
-}
-
-// pack packs panel q of a chunk of B.
-func (j *gemmTNJob) pack(chunk, q int) {
-	if chunk > 1 {
-		wait(&j.stage[chunk-2].cells, j.cells.tasks())
-	}
-	k0, k := j.chunk(chunk)
-	b := GEMM{Form: TN, B: j.call.B[k0*j.call.LDB:], LDB: j.call.LDB, K: k}
-	packPanel(j.panelsOf(chunk), &b, j.columns, q)
-	j.stage[chunk].packed.Add(1)
-}
-
 // part computes one cell of C for one chunk.
 func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	i0, i1, q0, q1 := j.cells.part(cell)
@@ -152,7 +112,7 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	g := &j.call
 	k0, k := j.chunk(chunk)
 	p := product{
-		columns: j.columns, k: k, kBlock: max(1, k), panelFirst: j.packs > 0 || g.N > g.M,
+		columns: j.columns, k: k, kBlock: max(1, k), panelFirst: j.packed,
 		aRow: 1, aStep: g.LDA, c: j.sums[i0*j.ldSums:], ldc: j.ldSums,
 	}
 	if k > 0 {
@@ -162,15 +122,16 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	if chunk > 0 || g.Accumulate && last {
 		p.add, p.addStride = p.c, p.ldc
 	}
-	if j.packs > 0 {
-		p.next, p.nextStep = j.after(chunk, cell), g.LDA*elementBytes
-		p.packLeft(w.scratch.take(k*kernel.PackedTiles*padded(kernels.MR)), i1-i0, g.M-i0)
-		wait(&j.stage[chunk].packed, j.packs)
-		p.readPacked(j.panelsOf(chunk))
-		raceRead(p.b, j0*k, (j1-j0)*k)
-	} else {
-		p.readInPlace(from(g.B, k0*g.LDB), g.LDB, w.scratch.take(k*kernels.Wide))
+	p.next, p.nextStep = j.after(chunk, cell), g.LDA*elementBytes
+	left := 0
+	if j.packed {
+		left = k * kernel.PackedTiles * padded(kernels.MR)
 	}
+	memory := w.scratch.take(left + k*kernels.Wide)
+	if j.packed {
+		p.packLeft(memory[:left], i1-i0, g.M-i0)
+	}
+	p.readInPlace(from(g.B, k0*g.LDB), g.LDB, memory[left:])
 	wait(&j.done[cell], chunk)
 	for i := i0; i < i1; i++ {
 		raceWrite(j.sums, i*j.ldSums+j0, j1-j0)
@@ -181,10 +142,10 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 		g.addSums(j.sums, i0, i1, j0, j1)
 	}
 	j.done[cell].Store(int32(chunk + 1))
-	j.stage[chunk].cells.Add(1)
 }
 
-// after is where in A the cell begins that this worker is likely to get next. Fetching it early brings some 4 %.
+// after is where in A the cell begins that this worker is likely to get next. Fetching it early brings some 4 % where A
+// is packed, and up to 1 % elsewhere.
 func (j *gemmTNJob) after(chunk, cell int) uintptr {
 	cells := j.cells.tasks()
 	next := chunk*cells + cell + j.threads

@@ -26,6 +26,17 @@ func cutColumns(n int) cut {
 	return c
 }
 
+// plain is the number of panels, from the first on, that are NR wide.
+func (c cut) plain() int {
+	switch {
+	case c.wide >= 0:
+		return c.wide
+	case c.count*kernels.NR > c.n:
+		return c.count - 1
+	}
+	return c.count
+}
+
 // at returns the first column of panel q and the number of its columns.
 func (c cut) at(q int) (first, columns int) {
 	first = q * kernels.NR

@@ -31,7 +31,7 @@ type product struct {
 
 	left []float32 // where rows of A are copied that lie crowded in the cache; nil if they don't
 
-	next     uintptr // where the rows of A begin that will be packed next; 0 for none
+	next     uintptr // where the rows of A begin that will be needed next; 0 for none
 	nextStep int     // bytes from one of them to the next
 
 	kBlock     int  // K is walked in blocks of so many k; partial chains are stored in c
@@ -79,18 +79,25 @@ func tilesOf(m int) int { return (m + kernels.MR - 1) / kernels.MR }
 
 // multiplyRows computes the tiles of rows lo <= i < hi, at most MR, one panel after another. The first tile fetches
 // what is far away, the others find it near: where A is read along its rows, the next rows of it (97 -> 114 GFLOP/s at
-// 3136x192x192), else the steps of k to come.
+// 3136x192x192), else the steps of k to come; the last tile fetches what the worker is likely to read next.
 func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	p.setRows(t, k0, s, lo, hi)
 	if p.left != nil {
 		p.spread(t, k0, lo, hi)
 	}
+	plain := p.columns.plain()
 	for q := q0; q < q1; q++ {
-		p.setPanel(t, k0, q)
-		p.place(t, k0, lo, q)
+		if q > q0 && q < plain {
+			p.nextPanel(t)
+		} else {
+			p.setPanel(t, k0, q)
+			p.place(t, k0, lo, q)
+		}
 		t.AheadStep = 0
 		if q == q0 && p.aStep == 1 && p.k > 0 {
 			t.Ahead, t.AheadStep = address(p.a, hi*p.aRow+k0), cacheLine
+		} else if p.next != 0 && q == q1-1 && q > q0 {
+			t.Ahead, t.AheadStep = p.next, p.nextStep
 		} else if p.aRow == 1 && p.aTile == 0 {
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
 		}
@@ -175,6 +182,24 @@ func (p *product) setPanel(t *kernel.Tile, k0, q int) {
 		t.B, t.BStep = at(p.tail, k0*padded(columns)), padded(columns)*elementBytes
 	default:
 		t.B, t.BStep = at(p.b, first+k0*p.ldb), p.ldb*elementBytes
+	}
+}
+
+// nextPanel moves on to the next panel, which, as this one, is NR wide.
+func (p *product) nextPanel(t *kernel.Tile) {
+	step := kernels.NR
+	if p.packed {
+		step *= p.k
+	}
+	if p.k > 0 {
+		t.B = elementAt(t.B, step)
+	}
+	t.C = elementAt(t.C, kernels.NR)
+	if t.Start != nil {
+		t.Start = elementAt(t.Start, kernels.NR)
+	}
+	if t.Add != nil {
+		t.Add = elementAt(t.Add, kernels.NR)
 	}
 }
 
