@@ -67,7 +67,10 @@ func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
 	}
 	for _, unit := range []string{UnitEpochs, UnitImages, UnitFLOP, UnitTrainSeconds, UnitWallSeconds} {
 		u := UnitComparison{Unit: unit, Withheld: r.withheld[unit]}
-		if u.Withheld == "" {
+		switch {
+		case unit == UnitEpochs:
+			u.Comparison = r.Targets[r.Primary].Comparison
+		case u.Withheld == "":
 			u.Comparison = compare(pairs[unit])
 		}
 		r.Units = append(r.Units, u)
