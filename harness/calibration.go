@@ -122,7 +122,7 @@ func calibrationFacts(c Curve) string {
 
 // begunUnder refuses lock where a run of the study has begun under another one.
 func (s *Study) begunUnder(lock *Lock) error {
-	for _, pattern := range []string{seedDirs, jobRepeat + "/" + seedDirs} {
+	for _, pattern := range []string{seedDirs, jobRepeat + "/" + seedDirs, jobComplete + "/budget=*/" + seedDirs} {
 		found, err := fs.Glob(os.DirFS(s.Root), pattern+"/"+armDir("*")+"/"+manifestName)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (c *Config) Check() error {
 			return err
 		}
 	}
-	for _, check := range []func() error{c.checkNames, c.checkStudy, c.checkModel, c.checkTrain} {
+	for _, check := range []func() error{c.checkNames, c.checkStudy, c.checkModel, c.checkTrain, c.checkComplete} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -60,6 +60,7 @@ func (c *Config) checkNames() error {
 		{"mto.preset", c.MTO.Preset, slices.DeleteFunc(mto.Presets(), func(name string) bool { return name == ArmOff })},
 		{"mto.gate", c.MTO.Gate, []string{"none", "adaptive", "hard"}},
 		{"train.schedule", c.Train.Schedule, []string{"constant", "cosine", "trapezoid"}},
+		{"complete.schedule", c.Complete.Schedule, []string{"cosine", "trapezoid"}},
 		{"train.flip", c.Train.Flip, []string{"auto", "on", "off"}},
 		{"train.precision", c.Train.Precision, []string{simd.F32.String(), simd.BF16.String()}},
 	} {

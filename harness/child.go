@@ -77,7 +77,13 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 		if r.lock, err = ReadLock(filepath.Join(c.Dir, LockName)); err != nil {
 			return err
 		}
-		if err := r.lock.Fits(config, set); err != nil {
+		own := r.lock
+		if completeKind(c.Kind) {
+			if own, err = r.lock.completed(c.Kind); err != nil {
+				return err
+			}
+		}
+		if err := own.Fits(config, set); err != nil {
 			return err
 		}
 	}

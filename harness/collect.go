@@ -21,6 +21,8 @@ type Report struct {
 	Runs   []*Finished // the pairs' finished runs: seeds in the lock's order, off before on
 	Repeat *Finished   // the first seed's baseline once more; nil without one
 
+	Complete *CompleteReport // confirmation by whole schedules; nil where the lock doesn't ask for it
+
 	Units     []UnitComparison // to the primary target, in every unit of the budget; empty without a pair
 	Speed     *SpeedRatio      // time of an epoch, on / off; nil where the training seconds are withheld
 	Warnings  []string
@@ -132,6 +134,9 @@ func (s *Study) Judge() (*Report, error) {
 	if err := r.checkSealed(); err != nil {
 		return nil, err
 	}
+	if err := r.judgeComplete(); err != nil {
+		return nil, err
+	}
 	return r, r.judge()
 }
 
@@ -180,6 +185,7 @@ func (r *Report) write() error {
 	return errors.Join(
 		writeFile(r.Results, benchText(list, false, r.Missing...)),
 		writeFile(r.BySeed, benchText(list, true, r.Missing...)),
+		r.writeComplete(),
 	)
 }
 

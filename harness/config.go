@@ -12,6 +12,8 @@ type Config struct {
 	Train  TrainConfig  `toml:"train"`
 	Probe  ProbeConfig  `toml:"probe"`
 	Final  FinalConfig  `toml:"final"`
+
+	Complete CompleteConfig `toml:"complete"`
 }
 
 // StudyConfig says which runs there are and how they are judged (methodology b.4 and b.5).
@@ -122,6 +124,13 @@ type FinalConfig struct {
 	Test           bool    `toml:"test"`            // open the test split for ridge and kNN probes, and what else is asked for
 	Logistic       bool    `toml:"logistic"`        // multinomial logistic regression on the probes' features
 	LogisticLambda float64 `toml:"logistic_lambda"` // lambda/2 times the sum of squared weights, added to the mean loss
+}
+
+// CompleteConfig is the schedule-complete confirmation (methodology b.6). It changes no bit of any other run.
+type CompleteConfig struct {
+	Run      bool    `toml:"run"`      // train its runs, four more for each seed
+	Schedule string  `toml:"schedule"` // "cosine", "trapezoid": one that decays to zero
+	Margin   float64 `toml:"margin"`   // delta, percentage points
 }
 
 // RunConfig is one run: a resolved study, a seed and an arm.

@@ -114,7 +114,7 @@ func TestHashesSeeWhatChangesResultsAndNothingElse(t *testing.T) {
 		require.NoError(t, c.Set(k.name, text))
 		unhashed := strings.Contains(" study.name study.repeat study.noise study.threads data.path model.init ", " "+k.name+" ")
 		require.Equal(t, unhashed, base.PlanHash("d") == c.PlanHash("d"), k.name)
-		plan := unhashed || strings.HasPrefix(k.name, "study.") && k.name != "study.grid" || strings.HasPrefix(k.name, "final.")
+		plan := unhashed || strings.HasPrefix(k.name, "study.") && k.name != "study.grid" || strings.HasPrefix(k.name, "final.") || strings.HasPrefix(k.name, "complete.")
 		require.Equal(t, plan, base.WorkloadHash("d") == c.WorkloadHash("d"), k.name)
 	}
 	require.NotEqual(t, base.WorkloadHash("d"), base.WorkloadHash("e"))

@@ -37,8 +37,9 @@ func Defaults(n Names) Config {
 			Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.05, Clip: 1, AverageHorizon: 0.02,
 			CropMin: 0.6, CropMax: 1, CropRatio: 4.0 / 3.0, Flip: "auto", Precision: simd.F32.String(),
 		},
-		Probe: ProbeConfig{Bank: 10000, Validation: 0, Lambda: 1e-2, KNNK: 20, KNNT: 0.07},
-		Final: FinalConfig{Test: true, Logistic: true, LogisticLambda: 1e-3},
+		Probe:    ProbeConfig{Bank: 10000, Validation: 0, Lambda: 1e-2, KNNK: 20, KNNT: 0.07},
+		Final:    FinalConfig{Test: true, Logistic: true, LogisticLambda: 1e-3},
+		Complete: CompleteConfig{Schedule: "cosine", Margin: 0.5},
 	}
 	if c.Method.Name == "mae" {
 		c.Method.MaskRatio = 0.75

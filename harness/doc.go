@@ -108,6 +108,11 @@
 //	final.logistic         a multinomial logistic regression on the probes' features (true)
 //	final.logistic_lambda  its penalty: lambda/2 times the sum of squared weights, added to the mean loss (1e-3)
 //
+//	complete.run       confirm the claim by whole schedules: both arms for the budget T and for T/2, four more runs
+//	                   a seed, judged on the test split (false)
+//	complete.schedule  theirs: cosine or trapezoid, decaying to zero after the warm-up (cosine)
+//	complete.margin    by how much less MTO may reach in half the epochs, in percentage points (0.5)
+//
 // # Precision
 //
 // With train.precision=bf16 the matrix products of linear layers (forward, and the gradients of inputs

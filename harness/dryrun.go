@@ -55,18 +55,21 @@ func (s *Study) forecast(make newStepper) (Forecast, error) {
 	f.Memory = peakMemory()
 	f.Run = time.Duration(f.Steps)*f.Step + time.Duration(c.Study.Grid+1)*f.Evaluate
 
-	jobs := pairJobs(s.Root, c.seeds(), c.Study.Repeat)
+	jobs := s.jobs(c.seeds())
 	if s.Lock == nil {
 		jobs = append(jobs, calibrationJobs(s.Root, c)...)
 	}
 	for _, j := range jobs {
 		if done(j.Dir) {
 			f.Finished++
-		} else {
-			f.Runs++
+			continue
+		}
+		f.Runs++
+		f.Total += f.Run
+		if j.Kind == jobCompleteHalf {
+			f.Total -= time.Duration(f.Steps/2) * f.Step
 		}
 	}
-	f.Total = time.Duration(f.Runs) * f.Run
 	const copies = 4 // weights, two moments, average
 	f.Disk = int64(f.Runs) * keptCheckpoints * copies * 4 * int64(t.Params())
 	return f, nil

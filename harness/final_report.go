@@ -16,7 +16,7 @@ const sealedCheck = "the test split stayed sealed until the lock"
 // another lock fails the check; a second one by the same run, which a process that died in between leaves, is named.
 func (r *Report) checkSealed() error {
 	s := r.Study
-	jobs := append(pairJobs(s.Root, s.Lock.Seeds, true), calibrationJobs(s.Root, s.Config)...)
+	jobs := slices.Concat(pairJobs(s.Root, s.Lock.Seeds, true), completeJobs(s.Root, s.Lock.Seeds), calibrationJobs(s.Root, s.Config))
 	runs, opened := 0, 0
 	var early, unlogged []string
 	for _, j := range jobs {

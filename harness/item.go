@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// An item is what one node carries out on its own: a pair, with the repeated run where there is one, or
-// one calibration run. Both arms of a pair are in one item, because seconds compare on one node only.
+// An item is what one node carries out on its own: a pair, with the repeated run and the whole
+// schedules of its seed where there are any, or one calibration run. Both arms of a pair are in one item, because seconds compare on one node only.
 type item []Job
 
 // items splits jobs by seed, keeping their order.
@@ -55,6 +55,7 @@ type plannedItem struct {
 type plannedRun struct {
 	Arm    string `json:"arm"`
 	Repeat bool   `json:"repeat,omitempty"` // the same run once more, to compare bits and seconds
+	Budget string `json:"budget,omitempty"` // of a run of the confirmation: T or T_2
 	Run    string `json:"run,omitempty"`    // identity; absent while the lock has yet to choose the probe's layer
 	Folder string `json:"folder"`           // under the workload's
 }
@@ -73,9 +74,8 @@ func (s *Study) WritePlan(w io.Writer, shard Shard) error {
 		jobs []Job
 	}{
 		{jobCalibration, s.calibrationConfig(), calibrationJobs(s.Root, s.Config)},
-		{jobPair, c, pairJobs(s.Root, s.Config.seeds(), c.Study.Repeat)},
+		{jobPair, c, s.jobs(s.Config.seeds())},
 	} {
-		workload := part.c.WorkloadHash(s.data.SHA256)
 		for i, it := range items(part.jobs) {
 			if !shard.has(i) {
 				continue
@@ -88,13 +88,18 @@ func (s *Study) WritePlan(w io.Writer, shard Shard) error {
 			}
 			for _, j := range it {
 				run := plannedRun{Arm: j.Arm, Repeat: j.Kind == jobRepeat}
+				own := part.c
+				if completeKind(j.Kind) {
+					own = own.completed(j.Kind)
+					run.Budget = strings.TrimPrefix(budgetDir(j.Kind), "budget=")
+				}
 				folder, err := filepath.Rel(s.Root, j.Dir)
 				if err != nil {
 					return err
 				}
 				run.Folder = filepath.ToSlash(folder)
 				if part.kind == jobCalibration || part.c.Probe.Layer > 0 {
-					run.Run = RunID(workload, uint64(j.Seed), j.Arm)
+					run.Run = RunID(own.WorkloadHash(s.data.SHA256), uint64(j.Seed), j.Arm)
 				}
 				line.Runs = append(line.Runs, run)
 			}
@@ -116,7 +121,7 @@ func (s *Study) RunShard(ctx context.Context, shard Shard) (summary string, err 
 	if err := s.lockFirst(ctx); err != nil {
 		return "", err
 	}
-	jobs := shard.share(pairJobs(s.Root, s.Lock.Seeds, s.Config.Study.Repeat))
+	jobs := shard.share(s.jobs(s.Lock.Seeds))
 	summary = fmt.Sprintf("shard %v of %s: %s", shard, s.Root, seedsOf(jobs))
 	if len(jobs) == 0 {
 		return summary, nil
@@ -169,7 +174,7 @@ func (h *itemHold) take(j Job) (bool, error) {
 	}
 	h.end()
 	dir := filepath.Dir(j.Dir)
-	if j.Kind == jobRepeat {
+	if j.Kind == jobRepeat || completeKind(j.Kind) {
 		dir = filepath.Join(h.root, seedDir(j.Seed))
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

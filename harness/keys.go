@@ -43,13 +43,17 @@ func (c *Config) keys() []key {
 //go:embed doc.go
 var documentation string
 
-var documentedKey = regexp.MustCompile(`(?m)^//\t([a-z]+\.[a-z0-9_]+) +(.*)$`)
+var documentedKey = regexp.MustCompile(`^//\t([a-z]+\.[a-z0-9_]+) +(.*)$`)
 
 // documentedKeys lists the keys of the package documentation with their meanings, in its order.
 func documentedKeys() Settings {
 	var s Settings
-	for _, m := range documentedKey.FindAllStringSubmatch(documentation, -1) {
-		s = append(s, Setting{m[1], m[2]})
+	for _, line := range strings.Split(documentation, "\n") {
+		if m := documentedKey.FindStringSubmatch(line); m != nil {
+			s = append(s, Setting{m[1], m[2]})
+		} else if more, ok := strings.CutPrefix(line, "//\t "); ok && len(s) > 0 { // the meaning goes on
+			s[len(s)-1].Value += " " + strings.TrimSpace(more)
+		}
 	}
 	return s
 }

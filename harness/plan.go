@@ -7,7 +7,7 @@ import (
 
 // A Job is one run of a study.
 type Job struct {
-	Kind string // jobCalibration, jobPair or jobRepeat
+	Kind string // jobCalibration, jobPair, jobRepeat, jobComplete or jobCompleteHalf
 	Seed int
 	Arm  string
 	Dir  string
@@ -21,8 +21,11 @@ const (
 )
 
 func (j Job) String() string {
-	if j.Kind == jobPair {
+	switch {
+	case j.Kind == jobPair:
 		return fmt.Sprintf("seed %d mto=%s", j.Seed, j.Arm)
+	case completeKind(j.Kind):
+		return fmt.Sprintf("whole schedule %s seed %d mto=%s", budgetDir(j.Kind), j.Seed, j.Arm)
 	}
 	return fmt.Sprintf("%s seed %d mto=%s", j.Kind, j.Seed, j.Arm)
 }

@@ -56,7 +56,7 @@ func TestDurationsForPeople(t *testing.T) {
 }
 
 func TestTimeLeftIsTheRateOfWhatWasDone(t *testing.T) {
-	e := newEstimate(3, 100)
+	e := newEstimate([]int{100, 100, 100})
 	e.skip()
 	e.begin()
 	require.Zero(t, e.left(Progress{Step: 50})) // resumed at 50: no rate yet

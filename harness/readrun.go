@@ -27,7 +27,7 @@ func (s *Study) read(j Job) (*Finished, error) {
 	if f.Curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
 		return nil, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
 	}
-	m := f.Manifest
+	m, c := f.Manifest, s.runConfig(s.Config, j)
 	if err := m.under(j.Dir, s.Lock); err != nil {
 		return nil, err
 	}
@@ -46,14 +46,14 @@ func (s *Study) read(j Job) (*Finished, error) {
 	case len(f.Curve) != len(s.Lock.Grid):
 		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.Curve), len(s.Lock.Grid))
 	}
-	if err := errors.Join(verifyGrid(j.Dir, f.Curve, s.Config), verifyChain(j.Dir, m.Run, f.Curve), f.readFinal()); err != nil {
+	if err := errors.Join(verifyGrid(j.Dir, f.Curve, c), verifyChain(j.Dir, m.Run, f.Curve), f.readFinal()); err != nil {
 		return nil, err
 	}
 	peak, ok := figure(written.Time, "peak-rss-bytes")
 	if !ok {
 		return nil, fmt.Errorf("%s: no peak-rss-bytes; remove the file and run the study again: the run ends from its last checkpoint", path)
 	}
-	f.Result = newResult(s.Lock, s.Config, m, f.Curve, f.Final, int64(peak))
+	f.Result = newResultOf(j.Kind, s.Lock, c, m, f.Curve, f.Final, int64(peak))
 	f.Result.Time.Config, f.Result.Time.Name = written.Time.Config, written.Time.Name // where the run ended, if it moved
 	return f, sameFigures(path, written, f.Result)
 }

@@ -157,9 +157,13 @@ func benchText(results []Result, bySeed bool, missing ...Job) []byte {
 		fmt.Fprintf(&b, "# missing: %s\n", j)
 	}
 	w := benchfmt.NewWriter(&b)
-	for _, u := range units {
-		used := func(r Result) bool { _, ok := figure(r.Epochs, u.Name); return ok }
-		if u.Optional && !slices.ContainsFunc(results, used) {
+	for _, u := range slices.Concat(completeUnits, units) {
+		used := func(r Result) bool {
+			_, epochs := figure(r.Epochs, u.Name)
+			_, time := figure(r.Time, u.Name)
+			return epochs || time
+		}
+		if !slices.ContainsFunc(results, used) {
 			continue
 		}
 		for _, meta := range [][2]string{{"better", u.Better}, {"assume", u.Assume}} {
@@ -255,7 +259,7 @@ func (r *run) finish() error {
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		text = benchText([]Result{newResult(r.lock, r.rc.Config, r.measured(), r.curve, final, peakMemory())}, false)
+		text = benchText([]Result{newResultOf(r.kind, r.lock, r.rc.Config, r.measured(), r.curve, final, peakMemory())}, false)
 		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)

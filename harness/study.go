@@ -126,7 +126,7 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 	if err := s.selfcheck(ctx); err != nil {
 		return nil, err
 	}
-	jobs := pairJobs(s.Root, s.Lock.Seeds, s.Config.Study.Repeat)
+	jobs := s.jobs(s.Lock.Seeds)
 	failed, err := s.runJobs(ctx, s.Config, jobs)
 	if err != nil {
 		return nil, err
@@ -139,6 +139,29 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 		err = fmt.Errorf("%d of %d runs failed; the first: %w", len(failed), len(jobs), failed[0])
 	}
 	return report, err
+}
+
+// jobs lists the runs under the lock, in order: seed by seed, the pair and then its whole schedules.
+func (s *Study) jobs(seeds []int) []Job {
+	var jobs []Job
+	for i, seed := range seeds {
+		jobs = append(jobs, pairJobs(s.Root, []int{seed}, i == 0 && s.Config.Study.Repeat)...)
+		if s.Config.Complete.Run {
+			jobs = append(jobs, completeJobs(s.Root, []int{seed})...)
+		}
+	}
+	return jobs
+}
+
+// runConfig is the configuration of a job of a study with configuration c.
+func (s *Study) runConfig(c Config, j Job) Config {
+	if j.Kind != jobCalibration {
+		c.Probe.Layer = s.Lock.Calibration.Layer
+	}
+	if completeKind(j.Kind) {
+		c = c.completed(j.Kind)
+	}
+	return c
 }
 
 // lockFirst puts the lock into the study's folder, after calibrating where there is none yet.
@@ -231,7 +254,12 @@ const configHead = "# mtobench configuration, schema "
 // A seed that another live process works on is skipped, which is an error, ErrHeld, at the end.
 func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed []error, err error) {
 	defer s.monitor.Clear()
-	clock := newEstimate(len(jobs), s.Config.Steps())
+	steps := make([]int, len(jobs))
+	for i, j := range jobs {
+		c := s.runConfig(config, j)
+		steps[i] = c.Steps()
+	}
+	clock := newEstimate(steps)
 	held := itemHold{root: s.Root}
 	defer held.end()
 	for i, j := range jobs {
@@ -252,13 +280,11 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 			clock.skip()
 			continue
 		}
-		c, lock := config, s.Lock
+		lock := s.Lock
 		if j.Kind == jobCalibration {
 			lock = nil
-		} else {
-			c.Probe.Layer = lock.Calibration.Layer
 		}
-		if err := s.prepare(j.Dir, c, lock); err != nil {
+		if err := s.prepare(j.Dir, s.runConfig(config, j), lock); err != nil {
 			return failed, err
 		}
 		clock.begin()

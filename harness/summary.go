@@ -25,6 +25,12 @@ func (r *Report) WriteText(w io.Writer) error {
 		writeComparison(&b, p.Comparison)
 		r.writeUnits(&b)
 		r.writeProfile(&b)
+		if r.Complete != nil {
+			b.WriteString("\n")
+			if err := r.Complete.WriteText(&b); err != nil {
+				return err
+			}
+		}
 	}
 	r.writeChecks(&b)
 	r.writeVerdict(&b)
@@ -42,7 +48,12 @@ func (r *Report) WriteText(w io.Writer) error {
 func (r *Report) WriteFiles(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "results: %s\n         benchstat -col /mto %s\n", r.Results, r.Results)
-	for _, j := range r.Missing {
+	missing := r.Missing
+	if r.Complete != nil {
+		fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
+		missing = append(missing[:len(missing):len(missing)], r.Complete.Missing...)
+	}
+	for _, j := range missing {
 		fmt.Fprintf(&b, "missing: %s\n", j)
 	}
 	_, err := io.WriteString(w, b.String())
