@@ -40,6 +40,7 @@ type commandLine struct {
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`
 	Reference referenceCommand `cmd:"" help:"Train the baseline with 20 seeds of their own and print its reference convergence points."`
+	Selftest  selftestCommand  `cmd:"" help:"Check this program on this machine: baseline against itself, MTO at weight 0, the shipped bits and reference. Under two minutes."`
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
 	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`

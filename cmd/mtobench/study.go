@@ -91,14 +91,18 @@ func (f *studyFlags) open() (*harness.Study, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openStudy(c, harness.Options{Out: f.Out, Lock: lock, Overrides: overrides})
+}
+
+// openStudy opens a study whose runs are processes of this program.
+func openStudy(c harness.Config, o harness.Options) (*harness.Study, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return harness.NewStudy(c, harness.Options{
-		Out: f.Out, Lock: lock, Overrides: overrides, Command: []string{self, "child"},
-		Monitor: &harness.StatusLine{W: os.Stderr, Terminal: isTerminal(), Width: terminalWidth},
-	})
+	o.Command = []string{self, "child"}
+	o.Monitor = &harness.StatusLine{W: os.Stderr, Terminal: isTerminal(), Width: terminalWidth}
+	return harness.NewStudy(c, o)
 }
 
 func isTerminal() bool {
