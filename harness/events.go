@@ -2,8 +2,11 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -18,16 +21,26 @@ const (
 	eventRunStart   = "run_start"
 	eventResume     = "run_resume" // value: the step continued from
 	eventPairCheck  = "pair_check" // value: the pair's common hash of streams and initial weights
+	eventEvalStart  = "eval_start"
 	eventEval       = "eval_accuracy"
+	eventEvalStop   = "eval_stop"
+	eventStats      = "tracked_stats" // value: throughput since the evaluation before, in images a second
 	eventCheckpoint = "checkpoint"
 	eventRunStop    = "run_stop" // metadata.status: success, aborted
 )
 
-// An event is one line of events.jsonl.
+// intervals says which keys begin or end an interval; all others are points in time.
+var intervals = map[string]string{
+	eventInitStart: "INTERVAL_START", eventRunStart: "INTERVAL_START", eventResume: "INTERVAL_START", eventEvalStart: "INTERVAL_START",
+	eventInitStop: "INTERVAL_END", eventRunStop: "INTERVAL_END", eventEvalStop: "INTERVAL_END",
+}
+
+// An event is one line of events.jsonl; docs/schemas/event.schema.json describes it.
 type event struct {
 	Schema   int            `json:"schema"`
 	TimeMS   int64          `json:"time_ms"` // wall clock, milliseconds since 1970
 	MonoNS   int64          `json:"mono_ns"` // since this process opened the log
+	Type     string         `json:"event_type"`
 	Key      string         `json:"key"`
 	Value    any            `json:"value,omitempty"`
 	Metadata map[string]any `json:"metadata,omitempty"`
@@ -78,8 +91,9 @@ func wholeLines(data []byte) int {
 
 // add appends one event.
 func (l *eventLog) add(key string, value any, metadata map[string]any) error {
+	kind := cmp.Or(intervals[key], "POINT_IN_TIME")
 	line, err := json.Marshal(event{
-		Schema: Schema, TimeMS: l.clock.day().UnixMilli(), MonoNS: int64(l.clock.since() - l.start),
+		Schema: Schema, Type: kind, TimeMS: l.clock.day().UnixMilli(), MonoNS: int64(l.clock.since() - l.start),
 		Key: key, Value: value, Metadata: metadata,
 	})
 	if err != nil {
@@ -97,6 +111,50 @@ func (l *eventLog) add(key string, value any, metadata map[string]any) error {
 	}
 	l.size += int64(len(line))
 	return nil
+}
+
+// begin logs that a process has what it needs to train from a step on. What a run is trained with is
+// logged by the process that begins it.
+func (l *eventLog) begin(rc RunConfig, step int) error {
+	if err := errors.Join(l.add(eventInitStop, nil, nil), l.add(eventSeed, rc.Seed, nil)); err != nil {
+		return err
+	}
+	arm := map[string]any{"mto": rc.Arm}
+	if step > 0 {
+		return l.add(eventResume, step, arm)
+	}
+	for _, fact := range []struct {
+		key   string
+		value any
+	}{
+		{"global_batch_size", rc.Train.Batch}, {"train_samples", rc.Data.TrainImages}, {"eval_samples", rc.Probe.Validation},
+		{"max_samples", rc.Steps() * rc.Train.Batch}, {"opt_name", "adamw"},
+		{"opt_base_learning_rate", rc.LR()},
+		{"opt_learning_rate_warmup_steps", rc.Fraction(rc.Train.Warmup) / float64(rc.Train.Batch)},
+	} {
+		if err := l.add(fact.key, fact.value, nil); err != nil {
+			return err
+		}
+	}
+	return l.add(eventRunStart, nil, arm)
+}
+
+// evaluated logs the last point of a curve; place says where the run is.
+func (l *eventLog) evaluated(c Curve, place map[string]any) error {
+	p := c[len(c)-1]
+	quality := maps.Clone(place)
+	maps.Copy(quality, map[string]any{
+		"knn_pct": p.KNN, "recon_loss": p.Recon, "train_ns": p.TrainNS, "wall_ns": p.WallNS, "state": p.State, "chain": p.Chain,
+	})
+	if err := errors.Join(l.add(eventEval, p.Top1, quality), l.add(eventEvalStop, nil, place)); err != nil {
+		return err
+	}
+	if len(c) < 2 {
+		return nil
+	}
+	before := c[len(c)-2]
+	throughput := float64(p.Images-before.Images) / (float64(max(1, p.TrainNS-before.TrainNS)) / 1e9)
+	return l.add(eventStats, map[string]any{"throughput": throughput}, map[string]any{"step": p.Step})
 }
 
 // sync makes the events so far durable.

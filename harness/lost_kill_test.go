@@ -75,7 +75,7 @@ func TestLostTerm(t *testing.T) {
 		require.Equal(t, ExitResumable, status, text)
 		how := got(t, j)
 		if how == "on the way" {
-			var s status0
+			var s Status
 			require.NoError(t, readJSON(filepath.Join(j.Dir, statusName), &s))
 			require.Equal(t, "interrupted", s.State)
 			var m Manifest
@@ -88,9 +88,6 @@ func TestLostTerm(t *testing.T) {
 		return "terminated " + how + ", status 75: same bits"
 	})
 }
-
-// status0 is status where that is a variable.
-type status0 = status
 
 // The parent is killed: its child saves a checkpoint and ends by itself. The child is killed: its parent says so.
 func TestLostParent(t *testing.T) {

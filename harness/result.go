@@ -269,7 +269,8 @@ func (r *run) finish() error {
 	}
 	err := errors.Join(
 		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
-		r.state("done"),
+		r.writeBoard(),
+		r.state(StateDone, nil),
 		r.leave(),
 		r.prune(), // the process before may have died in between
 		r.removeDamaged(),

@@ -127,7 +127,7 @@ func TestChildStopsAtACheckpointWhenItsParentIsGone(t *testing.T) {
 	steps, err := checkpoints(j.Dir)
 	require.NoError(t, err)
 	require.NotZero(t, steps[len(steps)-1]%32, "between grid points")
-	var s status
+	var s Status
 	require.NoError(t, readJSON(filepath.Join(j.Dir, statusName), &s))
 	require.Equal(t, "interrupted", s.State)
 }

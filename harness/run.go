@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,6 +47,7 @@ type run struct {
 	started  time.Duration // these three by the clock that only grows
 	reported time.Duration
 	stated   time.Duration
+	from     int // the step that this process began with
 }
 
 // Progress is what a run tells while it goes.
@@ -163,16 +163,9 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	r.stepper.Watch(ctx)
-	key, value := eventRunStart, any(nil)
-	if r.step > 0 {
-		key, value = eventResume, r.step
-	}
+	r.from = r.step
 	r.log.Info("start", "seed", r.rc.Seed, "mto", r.rc.Arm, "step", r.step, "steps", r.stepper.TotalSteps(), "threads", r.threads)
-	return errors.Join(
-		r.events.add(eventInitStop, nil, nil),
-		r.events.add(eventSeed, r.rc.Seed, nil),
-		r.events.add(key, value, map[string]any{"mto": r.rc.Arm}),
-	)
+	return r.events.begin(r.rc, r.step)
 }
 
 // train steps to the budget and evaluates at every grid point.
@@ -217,6 +210,10 @@ func (r *run) interrupted(why error) error {
 
 // evaluate measures the state, extends the curve and saves a checkpoint.
 func (r *run) evaluate() error {
+	place := map[string]any{"epoch_num": r.rc.EpochsAt(r.step), "samples_count": r.stepper.ImagesSeen(), "step": r.step}
+	if err := r.events.add(eventEvalStart, nil, place); err != nil {
+		return err
+	}
 	e, err := r.stepper.Evaluate()
 	if err == nil {
 		err = e.check(r.step)
@@ -258,11 +255,10 @@ func (r *run) evaluate() error {
 		return err
 	}
 	r.log.Info("eval", "epochs", p.Epochs, "top1_pct", p.Top1, "knn_pct", p.KNN, "recon_loss", p.Recon, "train_loss", p.Loss)
-	err = r.events.add(eventEval, p.Top1, map[string]any{
-		"epoch_num": p.Epochs, "samples_count": p.Images, "step": p.Step, "knn_pct": p.KNN, "recon_loss": p.Recon,
-		"train_ns": p.TrainNS, "wall_ns": p.WallNS, "state": p.State, "chain": p.Chain,
-	})
-	return errors.Join(err, r.tell(true))
+	if err := r.writeBoard(); err != nil {
+		return err
+	}
+	return errors.Join(r.events.evaluated(r.curve, place), r.tell(true))
 }
 
 // check refuses an evaluation that can't stand in a curve.
@@ -288,11 +284,11 @@ func (r *run) tell(now bool) error {
 		r.reported = since
 		r.report(r.progress())
 	}
-	if !now && since-r.stated < 5*time.Second {
+	if !now && since-r.stated < statedEach {
 		return nil
 	}
 	r.stated = since
-	return r.state("running")
+	return r.state(StateRunning, nil)
 }
 
 func (r *run) progress() Progress {
@@ -308,42 +304,15 @@ func (r *run) progress() Progress {
 	return p
 }
 
-// status is status.json.
-type status struct {
-	Schema  int    `json:"schema"`
-	State   string `json:"state"` // running, interrupted, failed, done
-	Updated string `json:"updated"`
-	PID     int    `json:"pid"`
-	Error   string `json:"error,omitempty"`
-	Progress
-}
-
-func (r *run) state(state string) error {
-	s := status{Schema: Schema, State: state, Updated: r.clock.stamp(), PID: os.Getpid()}
-	if r.stepper != nil {
-		s.Progress = r.progress()
-	}
-	return r.writeStatus(s)
-}
-
-func (r *run) writeStatus(s status) error {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return atomicfile.Replace(filepath.Join(r.dir, statusName), append(data, '\n'))
-}
-
 // stopped records why the run ended early, as far as that can be written, and returns the reason.
 func (r *run) stopped(reason error) error {
-	state := "failed"
+	state := StateFailed
 	if errors.Is(reason, ErrInterrupted) {
-		state = "interrupted"
+		state = StateInterrupted
 	}
 	r.log.Error(state, "step", r.step, "reason", reason)
 	r.events.add(eventRunStop, reason.Error(), map[string]any{"status": "aborted"})
-	s := status{Schema: Schema, State: state, Updated: r.clock.stamp(), PID: os.Getpid(), Error: reason.Error()}
-	r.writeStatus(s)
+	r.state(state, reason)
 	r.leave()
 	return reason
 }

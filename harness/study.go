@@ -262,6 +262,8 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 	clock := newEstimate(steps)
 	held := itemHold{root: s.Root}
 	defer held.end()
+	watch := s.watch(jobs)
+	defer func() { watch.end(err) }()
 	for i, j := range jobs {
 		u := Update{Job: j, Index: i, Total: len(jobs)}
 		if done(j.Dir) {
@@ -294,6 +296,7 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 			}
 			u.Progress, u.Left = p, clock.left(p)
 			s.monitor.Update(u)
+			watch.tick(u.Left)
 		})
 		clock.end()
 		switch {
