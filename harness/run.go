@@ -129,7 +129,7 @@ func (r *run) execute(ctx context.Context) (err error) {
 
 // sweep removes what a killed process left half-written.
 func (r *run) sweep() error {
-	return errors.Join(atomicfile.Sweep(r.dir), atomicfile.Sweep(filepath.Join(r.dir, ckptName)))
+	return errors.Join(atomicfile.Sweep(r.dir), atomicfile.Sweep(filepath.Join(r.dir, ckptName)), atomicfile.Sweep(filepath.Dir(filepath.Join(r.dir, boardName))))
 }
 
 // say passes on something that the user should know, to the log and to the parent.
