@@ -104,3 +104,18 @@ func newMessenger(w io.Writer) messenger { return messenger{json.NewEncoder(w)} 
 
 // progress passes progress on. A parent that has gone shows on standard input, not here.
 func (m messenger) progress(p Progress) { m.enc.Encode(message{Progress: &p}) }
+
+// ownProcess runs a job in this process, for programs that have no command to run a child with.
+func ownProcess(ctx context.Context, j Job, threads int, report func(Progress)) error {
+	log, err := os.OpenFile(filepath.Join(j.Dir, logName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	out, in := io.Pipe()
+	go func() {
+		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, in, log, openData, newRealStepper)
+		in.Close()
+	}()
+	return follow(out, report)
+}

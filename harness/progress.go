@@ -103,3 +103,11 @@ func Duration(d time.Duration) string {
 	d = d.Round(time.Minute)
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
+
+// silent is the Monitor of nobody.
+type silent struct{}
+
+func (silent) Say(string)    {}
+func (silent) Update(Update) {}
+func (silent) Finish(Update) {}
+func (silent) Clear()        {}

@@ -56,8 +56,8 @@ type Options struct {
 	Out       string // folder of all studies; "runs" by default
 	Lock      *Lock  // nil: the folder's, the one that ships, or calibrate
 	Overrides []string
-	Monitor   Monitor
-	Command   []string // program and arguments that run a child; the job's arguments are appended
+	Monitor   Monitor  // nil: none
+	Command   []string // program and arguments that run a child; the job's arguments are appended. Empty: runs share this process
 }
 
 // NewStudy opens the data, resolves the configuration and finds the lock. It writes nothing.
@@ -74,7 +74,13 @@ func NewStudy(c Config, o Options) (*Study, error) {
 		Config: c, Root: filepath.Join(o.Out, c.Study.Name, workload), Overrides: o.Overrides,
 		data: LockedData{set.Name, set.SHA256, c.Data.TrainImages, c.Probe.Validation}, monitor: o.Monitor,
 	}
-	s.launch = processLauncher(o.Command)
+	s.launch = ownProcess
+	if len(o.Command) > 0 {
+		s.launch = processLauncher(o.Command)
+	}
+	if s.monitor == nil {
+		s.monitor = silent{}
+	}
 	if err := s.findLock(o.Lock, set); err != nil {
 		return nil, err
 	}

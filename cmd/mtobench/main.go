@@ -35,7 +35,7 @@ type commandLine struct {
 	Lock      lockCommand      `cmd:"" help:"Fix a study's target from its finished calibration runs, or check its lock against them; prints the guards."`
 	Plan      planCommand      `cmd:"" help:"List a study's items, one a line of JSON: what shards of it consist of."`
 	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`
-	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict."`
+	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict; of several, with p-values adjusted by Holm's method."`
 	Report    reportCommand    `cmd:"" help:"Write a study's report.html: verdict, curves, pairs, checks, in one page that loads nothing."`
 	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`

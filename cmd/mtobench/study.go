@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -254,21 +255,29 @@ func (c *collectCommand) Run() error {
 	})
 }
 
-type compareCommand struct{ folderArgs }
+type compareCommand struct {
+	folderArgs
+	JSON bool `name:"json" help:"Print everything as one JSON object."`
+}
 
 func (c *compareCommand) Run() error {
-	first := true
-	return c.each(func(s *harness.Study) error {
+	var reports []*harness.Report
+	err := c.each(func(s *harness.Study) error {
 		report, err := s.Judge()
-		if err != nil {
-			return err
-		}
-		if !first {
-			fmt.Println()
-		}
-		first = false
-		return report.WriteText(os.Stdout)
+		reports = append(reports, report)
+		return err
 	})
+	switch {
+	case err != nil:
+		return err
+	case c.JSON:
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(harness.CompareStudies(reports))
+	case len(reports) == 1:
+		return reports[0].WriteText(os.Stdout)
+	}
+	return harness.CompareStudies(reports).WriteText(os.Stdout)
 }
 
 type keysCommand struct{ studyFlags }
