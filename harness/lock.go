@@ -166,13 +166,13 @@ func parseLock(path string, data []byte) (*Lock, error) {
 		return nil, fmt.Errorf("%w: %w", ErrLock, err)
 	}
 	if have := l.hash(); have != l.Hash {
-		return nil, fmt.Errorf("%w: %s: its content hashes to %.16s, it says %.16s: edited after it was made; calibrate again", ErrLock, path, have, l.Hash)
+		return nil, fmt.Errorf("%w: %s: its content hashes to %.16s, it says %.16s: edited after it was made; remove it, and mtobench lock makes it again from its calibration", ErrLock, path, have, l.Hash)
 	}
 	if l.Numerics != Numerics {
 		return nil, fmt.Errorf("%w: %s: made with numerics %d, this build has %d: their bits don't compare; calibrate again", ErrLock, path, l.Numerics, Numerics)
 	}
 	if l.Rule != judgingRule {
-		return nil, fmt.Errorf("%w: %s: fixes the judging rule %q, this build judges by %q; calibrate again", ErrLock, path, l.Rule, judgingRule)
+		return nil, fmt.Errorf("%w: %s: fixes the judging rule %q, this build judges by %q; judge it with the program that made it, or choose another --out", ErrLock, path, l.Rule, judgingRule)
 	}
 	return l, nil
 }

@@ -49,10 +49,10 @@ func (r *Report) check(both [][2]*Finished) error {
 	return nil
 }
 
-// checkTuning says what b.7 asks about tuning. This program tunes neither arm, and a configuration has one
-// set of values for all that the arms share; what its author tried before is beyond its sight.
+// checkTuning says how the arms were tuned (b.7, F4): a configuration has one set of values for all that
+// they share, and one number of trials for both. What its author tried beyond that no program can see.
 func (r *Report) checkTuning() {
-	r.Checks = append(r.Checks, Check{"arms tuned alike", true, "neither was tuned by this program; both share every setting but mto.*"})
+	r.Checks = append(r.Checks, Check{"arms tuned alike", true, r.Study.Lock.tuning() + "; both share every setting but mto.*"})
 }
 
 // checkWeightZero reads the record of the self-check.
