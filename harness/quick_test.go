@@ -6,13 +6,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// That the lock's bits are those of this build is checked by `mtobench calibrate`, which takes a minute.
+// That the lock's bits are those of this build is checked by `mtobench selftest`, one run of six, and by `mtobench calibrate` and `lock`, all of them.
 func TestShippedLockFitsTheQuickStudyAndItsTargetIsAdmissible(t *testing.T) {
 	c, err := Quick(nil)
 	require.NoError(t, err)
 	s, err := NewStudy(c, Options{Out: t.TempDir(), Monitor: new(quiet), Command: []string{"none"}})
 	require.NoError(t, err)
-	require.NotNil(t, s.Lock, "remake it: mtobench calibrate, then copy study.lock.json to harness/quick.lock.json")
+	require.NotNil(t, s.Lock, "remake it: mtobench calibrate and lock, then copy study.lock.json to harness/quick.lock.json")
 	require.True(t, s.Quick)
 	require.Empty(t, s.Lock.primary().Refused)
 	require.Len(t, s.Lock.Seeds, 6)
