@@ -32,21 +32,34 @@ type Manifest struct {
 	Params   int    `json:"params"`
 	FLOPs    int64  `json:"flops_per_step"`
 
-	Module    string            `json:"module"`
-	Revision  string            `json:"vcs_revision"`
-	Modified  bool              `json:"vcs_modified"`
-	Modules   string            `json:"dependencies_sha256"` // of path, version and sum of each
-	Go        string            `json:"go"`
-	Settings  map[string]string `json:"build_settings"`
-	Machine   machine           `json:"machine"`
-	ISA       string            `json:"isa"`
-	Threads   int               `json:"threads"`
-	MaxProcs  int               `json:"gomaxprocs"`
-	Arguments []string          `json:"argv"`
-	Variables map[string]string `json:"environment"`
-	Started   string            `json:"started"` // RFC 3339
+	Module   string `json:"module"`
+	Revision string `json:"vcs_revision"`
+	Modified bool   `json:"vcs_modified"`
+
+	RevisionTime string            `json:"vcs_time,omitempty"`  // of the commit, RFC 3339
+	Modules      string            `json:"dependencies_sha256"` // of path, version and sum of each
+	Go           string            `json:"go"`
+	Settings     map[string]string `json:"build_settings"`
+	Machine      machine           `json:"machine"`
+	ISA          string            `json:"isa"`
+	Threads      int               `json:"threads"`
+	MaxProcs     int               `json:"gomaxprocs"`
+	Arguments    []string          `json:"argv"`
+	Variables    map[string]string `json:"environment"`
+	Started      string            `json:"started"` // RFC 3339
 
 	Workers []Worker `json:"workers"` // every process that worked on the run, the first among them
+}
+
+// Code names the version of the program: its commit, or its module where it was built without version control.
+func (m *Manifest) Code() string {
+	switch {
+	case m.Revision == "":
+		return m.Module
+	case m.Modified:
+		return fmt.Sprintf("commit %.12s, modified", m.Revision)
+	}
+	return fmt.Sprintf("commit %.12s", m.Revision)
 }
 
 // environment names the variables that may be recorded.
@@ -73,6 +86,8 @@ func (m *Manifest) describe() {
 		switch s.Key {
 		case "vcs.revision":
 			m.Revision = s.Value
+		case "vcs.time":
+			m.RevisionTime = s.Value
 		case "vcs.modified":
 			m.Modified = s.Value == "true"
 		case "GOAMD64", "GOARM64", "CGO_ENABLED", "-tags":

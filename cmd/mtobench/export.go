@@ -10,9 +10,14 @@ import (
 )
 
 type exportCommand struct {
-	Folder string `arg:"" name:"run" help:"Folder of a finished run: runs/STUDY/WORKLOAD/seed=001/mto=on."`
+	Paths []string `arg:"" name:"run" help:"Folder of a finished run: runs/STUDY/WORKLOAD/seed=001/mto=on. With --series: folders of studies, or their result files."`
 
-	Format     string `required:"" enum:"timm,hf" placeholder:"timm|hf" help:"Whose names the tensors get: those of timm and the official MAE code, or of Hugging Face's transformers."`
+	Series         bool   `help:"Write results with their commit and times to standard output, for benchseries."`
+	Commit         string `help:"With --series: the commit. Default: that of the program that ran the study."`
+	CommitTime     string `placeholder:"TIME" help:"With --series: the commit's time."`
+	ExperimentTime string `placeholder:"TIME" help:"With --series: when the study began."`
+
+	Format     string `enum:"timm,hf," default:"" placeholder:"timm|hf" help:"Whose names the tensors get: those of timm and the official MAE code, or of Hugging Face's transformers."`
 	Out        string `placeholder:"FILE" help:"File to write; for hf FOLDER/model.safetensors, config.json goes beside it. Default: named after the run, in this folder."`
 	Weights    string `enum:"averaged,raw" default:"averaged" help:"averaged: those that probes see; raw: those that the optimizer moved."`
 	StrictTimm bool   `help:"timm: only the tensors of timm's VisionTransformer, without mask token, decoder and what only MTO has."`
@@ -23,13 +28,22 @@ type exportCommand struct {
 const hfName = "model.safetensors"
 
 func (e *exportCommand) Run() error {
+	if e.Series {
+		return e.series()
+	}
 	switch {
+	case e.Commit+e.CommitTime+e.ExperimentTime != "":
+		return fmt.Errorf("%w: --commit, --commit-time and --experiment-time go with --series", harness.ErrConfig)
+	case e.Format == "":
+		return fmt.Errorf("%w: --format timm or --format hf is needed for a model, --series for results", harness.ErrConfig)
+	case len(e.Paths) != 1:
+		return fmt.Errorf("%w: %d folders: the model of one run at a time", harness.ErrConfig, len(e.Paths))
 	case e.StrictTimm && e.Format != "timm":
 		return fmt.Errorf("%w: --strict-timm goes with --format timm; with hf what the model there has no place for is always dropped", harness.ErrConfig)
 	case e.Format == "hf" && e.Out != "" && filepath.Base(e.Out) != hfName:
 		return fmt.Errorf("%w: --out %s: transformers looks for %s in a folder: give --out FOLDER/%s", harness.ErrConfig, e.Out, hfName, hfName)
 	}
-	m, err := harness.ReadModel(e.Folder, e.Weights)
+	m, err := harness.ReadModel(e.Paths[0], e.Weights)
 	if err != nil {
 		return err
 	}
@@ -46,7 +60,7 @@ func (e *exportCommand) Run() error {
 		return err
 	}
 	if e.Example != "" {
-		if err := harness.WriteExample(e.Folder, m, e.Example); err != nil {
+		if err := harness.WriteExample(e.Paths[0], m, e.Example); err != nil {
 			return err
 		}
 	}

@@ -37,13 +37,14 @@ type commandLine struct {
 	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`
 	Compare   compareCommand   `cmd:"" help:"Print the judgement of studies: ratio, interval, tests, checks, verdict; of several, with p-values adjusted by Holm's method."`
 	Report    reportCommand    `cmd:"" help:"Write a study's report.html: verdict, curves, pairs, checks, in one page that loads nothing."`
-	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for Hugging Face's transformers."`
+	Export    exportCommand    `cmd:"" help:"Write the model of a finished run for timm or for transformers; with --series the results of studies for benchseries."`
 	Check     checkCommand     `cmd:"" help:"Check result files against the rules of the format: runs in each arm, units, figures, one study."`
 	Reference referenceCommand `cmd:"" help:"Train the baseline with 20 seeds of their own and print its reference convergence points."`
 	Selftest  selftestCommand  `cmd:"" help:"Check this program on this machine: baseline against itself, MTO at weight 0, the shipped bits and reference. Under two minutes."`
 	Data      dataCommand      `cmd:"" help:"List, describe and fetch data sets."`
 	Step      stepCommand      `cmd:"" help:"Write all tensors of one training step to a file, to compare with other programs."`
 	Peak      peakCommand      `cmd:"" help:"Measure this CPU's arithmetic peak and bandwidths, and the share of them that each kernel reaches."`
+	Replay    replayCommand    `cmd:"" help:"Train a finished run again and compare state and metrics of every evaluation, bit for bit."`
 	Gate      gateCommand      `cmd:"" help:"Compare results of older and newer code: exit status 0 pass, 1 worse, 2 not interpretable."`
 	Keys      keysCommand      `cmd:"" help:"List every configuration key with its value and its meaning."`
 	Child     harness.Child    `cmd:"" name:"child" hidden:""`
