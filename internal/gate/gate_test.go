@@ -107,7 +107,7 @@ func TestIdenticalCodeDoesNotFail(t *testing.T) {
 			"twenty pairs": func(old, new *fake) { old.pairs, new.pairs = 20, 20 },
 			"much chaos":   func(old, new *fake) { old.chaos, new.chaos = 0.3, 0.3 },
 		} {
-			share := failures(t, 300, func(old, new *fake) {
+			share := failures(t, 100, func(old, new *fake) {
 				old.noise, new.noise = noise, noise
 				change(old, new)
 			})
@@ -120,7 +120,7 @@ func TestIdenticalCodeDoesNotFail(t *testing.T) {
 func TestLevelHoldsWithoutAMargin(t *testing.T) {
 	draw := rand.New(rand.NewPCG(3, 4))
 	failed := 0
-	const rounds = 1000
+	const rounds = 600
 	file := func() string { // ten benchmarks, six repetitions, no seeds
 		var b strings.Builder
 		b.WriteString("cpu: x\n")

@@ -9,12 +9,12 @@ import (
 )
 
 // judge turns samples into rows. The intervals share the level: each holds with 1 - 2 alpha/k, k being the
-// number of figures that vary, so that no more than alpha is the chance that any of the k one-sided errors
+// number of figures that vary and have a direction, so that no more than alpha is the chance that any of the k one-sided errors
 // occurs (Bonferroni).
 func (r *Report) judge(samples []sample, noise map[string]float64, o Options) {
 	varying := 0
 	for _, s := range samples {
-		if s.varies() {
+		if s.better != "" && s.varies() {
 			varying++
 		}
 	}
@@ -41,8 +41,25 @@ func (r *Report) judge(samples []sample, noise map[string]float64, o Options) {
 		}
 		r.Rows = append(r.Rows, row)
 	}
+	r.power()
 	if len(noise) == 0 && slices.ContainsFunc(samples, func(s sample) bool { return s.place }) {
 		r.note("the files hold no repeated run: the margin of seconds is the stated one")
+	}
+}
+
+// power notes the change from which on the noisiest judged figure would fail: a pass says no more than that.
+func (r *Report) power() {
+	worst, from := "", 0.0
+	for _, row := range r.Rows {
+		if row.Outcome == Unknown || !(row.Ratio > 0 && row.Lo > 0) {
+			continue
+		}
+		if needed := (1+row.Margin)*max(row.Hi/row.Ratio, row.Ratio/row.Lo) - 1; needed > from {
+			worst, from = row.Name+" "+row.Unit, needed
+		}
+	}
+	if worst != "" {
+		r.note("the noisiest figure, %s, fails from a change of about %.0f %% on; more runs narrow the intervals", worst, 100*from)
 	}
 }
 
