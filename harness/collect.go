@@ -34,6 +34,7 @@ type Report struct {
 	Results string // path of results.txt
 	BySeed  string // path of results.byseed.txt
 
+	unfit    bool              // not measurable at any target: its schedule, or too few pairs
 	withheld map[string]string // by unit: why there are no numbers
 }
 

@@ -16,11 +16,11 @@ import (
 type Studies struct {
 	Reports []*Report
 	Holm    []float64 // p of each report's primary target, adjusted for the number of tests; NaN without a test
-	Tests   int       // how many there are: studies neither void nor without a ratio
+	Tests   int       // how many there are: studies with a ratio that may be shown
 }
 
 // CompareStudies adjusts the p-values of the primary targets by Holm's method over all studies that have
-// one. A void study has no number and so no test.
+// one. A study that is void or not measurable has no number and so no test.
 func CompareStudies(reports []*Report) *Studies {
 	s := &Studies{Reports: reports}
 	var p []float64
@@ -42,10 +42,7 @@ func CompareStudies(reports []*Report) *Studies {
 }
 
 // tested reports whether the primary target has a ratio and a p that may be shown.
-func (r *Report) tested() bool {
-	c := r.Targets[r.Primary].Comparison
-	return r.Verdict.Word != Void && c.Pairs > 0 && !c.StartedAtTarget
-}
+func (r *Report) tested() bool { return r.ShownPrimary() && !r.Targets[r.Primary].StartedAtTarget }
 
 // WriteText prints one row for each workload, then each study in the order of methodology 1.8.
 func (s *Studies) WriteText(w io.Writer) error {
@@ -67,10 +64,7 @@ func (s *Studies) WriteText(w io.Writer) error {
 		p := r.Targets[r.Primary]
 		fmt.Fprintf(&b, "\n%s (lock %s, %s)\n", r.workload(), r.Study.Lock.Study(), r.Study.Root)
 		fmt.Fprintf(&b, "target: %.2f %% top-1 (c = %.2f), budget %.6g epochs\n", p.Tau, p.C, r.Study.Lock.Budget.Epochs)
-		if r.Verdict.Word != Void {
-			writeComparison(&b, p.Comparison)
-			r.writeUnits(&b)
-		}
+		r.writePrimary(&b)
 		r.writeChecks(&b)
 		r.writeVerdict(&b)
 	}

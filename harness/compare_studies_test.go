@@ -45,7 +45,7 @@ func TestEveryWorkloadTriedStandsInTheTableWithItsHolmP(t *testing.T) {
 					Interval [2]float64
 				}
 			}
-			Targets []map[string]any
+			Targets []map[string]any // c, ..., comparison
 		}
 	}
 	require.NoError(t, json.Unmarshal(data, &read))
@@ -53,5 +53,7 @@ func TestEveryWorkloadTriedStandsInTheTableWithItsHolmP(t *testing.T) {
 	require.Equal(t, UnitFLOP, read.Studies[0].Units[2].Unit)
 	require.Equal(t, reports[0].In(UnitFLOP).Interval, Interval{Lo: read.Studies[0].Units[2].Comparison.Interval[0], Hi: read.Studies[0].Units[2].Comparison.Interval[1]})
 	require.Nil(t, read.Studies[2].Holm)
-	require.Empty(t, read.Studies[2].Targets, "a void study shows no number")
+	require.Empty(t, read.Studies[2].Units, "a void study shows no number")
+	require.Contains(t, read.Studies[0].Targets[2], "comparison")
+	require.NotContains(t, read.Studies[2].Targets[2], "comparison")
 }

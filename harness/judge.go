@@ -42,12 +42,14 @@ func (r *Report) judge() error {
 			e.failed = append(e.failed, c.Name+": "+c.Found)
 		}
 	}
+	refused := len(e.guard)
 	if schedule := r.Study.Config.Train.Schedule; schedule != string(nn.Constant) {
 		e.guard = append(e.guard, fmt.Sprintf("under a %s schedule a crossing is no epoch reduction (train.schedule=constant measures one)", schedule))
 	}
 	if n := len(lock.Seeds); n < minPairs {
 		e.guard = append(e.guard, fmt.Sprintf("%d pairs are too few for a verdict (at least %d)", n, minPairs))
 	}
+	r.unfit = len(e.guard) > refused
 	r.Verdict = judge(e)
 	if len(both) > 0 {
 		r.compareUnits(both, primary.Tau)
@@ -83,3 +85,12 @@ func (r *Report) raw(both [][2]*Finished, tau float64) {
 	}
 	r.Secondary.MedianOff, r.Secondary.MedianOn = statistics.Median(off), statistics.Median(on)
 }
+
+// Shown reports whether the statistics at a target may be shown: not those of a void study, and none but a
+// reason where b.4 finds the target not measurable ("not a number"). c = 1.00 is reported whatever the guard says.
+func (r *Report) Shown(t TargetReport) bool {
+	return r.Verdict.Word != Void && !r.unfit && t.Pairs > 0 && (len(t.Refused) == 0 || t.C == 1)
+}
+
+// ShownPrimary is Shown of the target that the verdict is about.
+func (r *Report) ShownPrimary() bool { return r.Shown(r.Targets[r.Primary]) }

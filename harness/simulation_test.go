@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"text/tabwriter"
 
 	"github.com/stretchr/testify/require"
 
@@ -260,22 +259,20 @@ func simulateAll(t *testing.T, root string, n int) {
 	out, err := os.Create("simulation.md") // go test may keep its own output back
 	require.NoError(t, err)
 	defer out.Close()
-	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	defer w.Flush()
 	words := []string{Supported, LessThanClaimed, NotShown, Slower, NotMeasurable, Void}
-	fmt.Fprintln(w, "| world\t| true ratio\t| pairs\t| correlation\t| budget / k\t| censored\t| coverage\t| supported\t| less\t| not shown\t| slower\t| not measurable\t| void\t| claims\t|")
-	fmt.Fprintln(w, "|---\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|--:\t|")
+	fmt.Fprintln(out, "| world | true ratio | pairs | correlation | budget / k | censored | coverage | supported | less | not shown | slower | not measurable | void | claims |")
+	fmt.Fprintln(out, "|--- |--: |--: |--: |--: |--: |--: |--: |--: |--: |--: |--: |--: |--: |")
 	for _, s := range scenarios() {
 		got := s.run(t, root, n)
 		share := func(k int) string { return fmt.Sprintf("%.1f", 100*float64(k)/float64(n)) }
-		fmt.Fprintf(w, "| %s\t| %.1f\t| %d\t| %.1f\t| %.0f\t| %s\t| %s", s.name, s.ratio, s.pairs, s.corr, s.horizon, share(got.censored), share(got.covered))
+		fmt.Fprintf(out, "| %s | %.1f | %d | %.1f | %.0f | %s | %s", s.name, s.ratio, s.pairs, s.corr, s.horizon, share(got.censored), share(got.covered))
 		for _, word := range words {
-			fmt.Fprintf(w, "\t| %s", share(got.words[word]))
+			fmt.Fprintf(out, " | %s", share(got.words[word]))
 		}
 		claims := "-"
 		if measured := n - got.words[NotMeasurable] - got.words[Void]; measured >= n/20 {
 			claims = fmt.Sprintf("%.1f", 100*float64(got.effects())/float64(measured))
 		}
-		fmt.Fprintf(w, "\t| %s\t|\n", claims)
+		fmt.Fprintf(out, " | %s |\n", claims)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -68,6 +69,17 @@ func (r *Report) probe() LayerProbe {
 		}
 	}
 	return LayerProbe{}
+}
+
+// writePrimary prints the statistics at the primary target, or that there are none.
+func (r *Report) writePrimary(b *strings.Builder) {
+	p := r.Targets[r.Primary]
+	if !r.ShownPrimary() {
+		fmt.Fprintf(b, "pairs %d; target reached without MTO in %d, with MTO in %d; no ratio is shown: %s\n", p.Pairs, p.HitsOff, p.HitsOn, r.Verdict.Word)
+		return
+	}
+	writeComparison(b, p.Comparison)
+	r.writeUnits(b)
 }
 
 // writeComparison prints the comparison at the primary target, in the order of methodology 1.8.
@@ -160,21 +172,21 @@ func (r *Report) writeUnits(b *strings.Builder) {
 
 // writeProfile prints the reduction over all targets: a method can be quick early and slow late.
 func (r *Report) writeProfile(b *strings.Builder) {
-	if r.Targets[r.Primary].Pairs == 0 {
+	if !slices.ContainsFunc(r.Targets, r.Shown) {
 		return
 	}
 	fmt.Fprintf(b, "\nreduction of epochs by target, within a budget of %.6g epochs\n", r.Study.Lock.Budget.Epochs)
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, t := range r.Targets {
 		var notes []string
-		if t.Censored() {
+		if r.Shown(t) && t.Censored() {
 			notes = append(notes, "of restricted means")
 		}
 		if len(t.Refused) > 0 {
 			notes = append(notes, "not admissible: "+t.Refused[0])
 		}
 		reduction, interval := "-", ""
-		if !t.StartedAtTarget {
+		if r.Shown(t) && !t.StartedAtTarget {
 			limits := t.ReductionInterval()
 			reduction = fmt.Sprintf("%+.1f %%", 100*t.Reduction())
 			interval = fmt.Sprintf("%+.1f to %+.1f %%", 100*limits.Lo, 100*limits.Hi)

@@ -2,7 +2,8 @@ package harness
 
 import "encoding/json"
 
-// MarshalJSON writes what WriteText prints, for programs. A void study has no comparisons.
+// MarshalJSON writes what WriteText prints, for programs. Comparisons that may not be shown
+// (Report.Shown) are left out.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	facts := r.facts()
 	facts["schema"] = Schema
@@ -31,18 +32,19 @@ func (r *Report) facts() map[string]any {
 		"verdict": r.Verdict, "checks": list(r.Checks), "withheld": list(r.Withheld), "warnings": append([]string{}, r.Warnings...),
 		"missing": len(r.Missing), "results": r.Results,
 	}
-	if r.Verdict.Word == Void {
-		return m
-	}
 	targets := []map[string]any{}
 	for _, t := range r.Targets {
 		fact := map[string]any{"c": t.C, "tau_pct": t.Tau, "refused": t.Refused, "calibration_cv": t.CV}
-		if t.Pairs > 0 {
+		if r.Shown(t) {
 			fact["comparison"] = t.Comparison
 		}
 		targets = append(targets, fact)
 	}
-	m["targets"], m["units"], m["raw_crossing"] = targets, r.Units, map[string]any{
+	m["targets"] = targets
+	if !r.ShownPrimary() {
+		return m
+	}
+	m["units"], m["raw_crossing"] = r.Units, map[string]any{
 		"median": map[string]float64{ArmOff: r.Secondary.MedianOff, ArmOn: r.Secondary.MedianOn},
 		"hits":   map[string]int{ArmOff: r.Secondary.HitsOff, ArmOn: r.Secondary.HitsOn},
 	}

@@ -40,9 +40,9 @@ type Condition struct {
 }
 
 func (c Condition) String() string {
-	s := fmt.Sprintf("%s %.4g %s %.4g", c.What, c.Value, c.Relation, c.Bound)
+	s := fmt.Sprintf("%s: %.4g %s %.4g", c.What, c.Value, c.Relation, c.Bound)
 	if !c.Holds {
-		s += ": no"
+		s += ", no"
 	}
 	return s
 }
@@ -78,7 +78,7 @@ type evidence struct {
 // judge applies the rule of b.5, in its order.
 func judge(e evidence) Verdict {
 	c := e.comparison
-	v := Verdict{Because: []Condition{condition(fmt.Sprintf("of %d checks, failed", e.checks), float64(len(e.failed)), "<=", 0)}}
+	v := Verdict{Because: []Condition{condition(fmt.Sprintf("failed checks, of %d", e.checks), float64(len(e.failed)), "<=", 0)}}
 	if len(e.failed) > 0 {
 		v.Word, v.Sentence = Void, "a check that must hold before any number counts has failed: "+join(e.failed)
 		return v
@@ -155,7 +155,7 @@ func guards(t Target, probe LayerProbe, pairs int) []Condition {
 		}
 	}
 	return []Condition{
-		condition(fmt.Sprintf("of %d calibration runs, missed the target", len(t.Hits)), float64(misses), "<=", maxMisses),
+		condition(fmt.Sprintf("calibration runs that missed the target, of %d", len(t.Hits)), float64(misses), "<=", maxMisses),
 		condition("variation of the calibration runs' crossings", t.CV, "<=", maxCrossingCV),
 		condition("signal to noise of the probe", probe.SN, ">=", minSignalToNoise),
 		condition("pairs", float64(pairs), ">=", minPairs),

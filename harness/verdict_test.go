@@ -45,13 +45,13 @@ func TestVerdictCarriesTheInequalitiesThatMadeIt(t *testing.T) {
 		because = append(because, c.String())
 	}
 	require.Equal(t, []string{
-		"of 9 checks, failed 0 <= 0",
-		"of 6 calibration runs, missed the target 1 <= 1",
-		"variation of the calibration runs' crossings 0.08 <= 0.15",
-		"signal to noise of the probe 11.6 >= 10",
-		"pairs 6 >= 6",
-		"upper limit of the ratio 0.66 <= 0.6: no",
-		"upper limit of the ratio 0.66 < 1",
+		"failed checks, of 9: 0 <= 0",
+		"calibration runs that missed the target, of 6: 1 <= 1",
+		"variation of the calibration runs' crossings: 0.08 <= 0.15",
+		"signal to noise of the probe: 11.6 >= 10",
+		"pairs: 6 >= 6",
+		"upper limit of the ratio: 0.66 <= 0.6, no",
+		"upper limit of the ratio: 0.66 < 1",
 	}, because)
 }
 
