@@ -26,6 +26,7 @@ type page struct {
 	Internal []figure // diagnostics
 	Speed    []figure
 	Final    *table
+	Complete []figure // confirmation by whole schedules
 	Checks   []check
 	Warnings []string
 	Runs     table
@@ -81,6 +82,7 @@ func newPage(r *harness.Report, style string) page {
 		Terms: terms(r), Lock: lock.Hash,
 	}
 	p.Cite = fmt.Sprintf("mtobench study %q: %s, %s, %s; lock %s; verdict: %s.", c.Study.Name, lock.Data.Name, c.Model.Name, c.Method.Name, lock.Study(), r.Verdict.Word)
+	p.Complete = completeFigures(r)
 	if len(r.Runs) > 0 {
 		p.Curves = []figure{curvesFigure(r)}
 		p.Internal = diagnosticFigures(r)

@@ -116,7 +116,8 @@ func cases() map[string]*harness.Report {
 				r.Targets[i].Interval, r.Targets[i].Correlation, r.Targets[i].CV = statistics.Everything, math.NaN(), math.NaN()
 			}
 		}),
-		"forty pairs": sample(append(append(append(append(append(append([][2]float64{}, usual...), usual...), usual...), usual...), usual...), usual...), nil),
+		"whole schedules": sample(usual, complete),
+		"forty pairs":     sample(append(append(append(append(append(append([][2]float64{}, usual...), usual...), usual...), usual...), usual...), usual...), nil),
 	}
 }
 
@@ -228,6 +229,22 @@ func TestFinalFiguresArePairedBySeed(t *testing.T) {
 		}
 	}))
 	has(t, page, `ridge</th><td>test-top1-%</td><td class="number">6</td><td class="number">62.50</td><td class="number">64.50</td><td class="number">2.00</td><td class="number">2.00 to 2.00`)
+}
+
+// complete adds a confirmation in which the baseline loses 2 points by halving and MTO 0.1.
+func complete(r *harness.Report) {
+	e := harness.CompleteFigure{Name: "ridge", Unit: "test-top1-%", Seeds: []int{1, 2, 3}, Base: []float64{60, 61, 62}, BaseHalf: []float64{58, 59.1, 59.9}, MTO: []float64{60.5, 61.5, 62.6}, MTOHalf: []float64{59.9, 60.8, 62}}
+	e.Assay, e.NonInferior, e.Gain = statistics.PairedDifference(e.BaseHalf, e.Base), statistics.PairedDifference(e.MTOHalf, e.Base), statistics.PairedDifference(e.MTO, e.Base)
+	alone := harness.CompleteFigure{Name: "knn", Seeds: []int{1}, Base: []float64{60}, BaseHalf: []float64{58}, MTO: []float64{60}, MTOHalf: []float64{59}}
+	alone.Assay, alone.NonInferior, alone.Gain = statistics.PairedDifference(alone.BaseHalf, alone.Base), statistics.PairedDifference(alone.MTOHalf, alone.Base), statistics.PairedDifference(alone.MTO, alone.Base)
+	r.Complete = &harness.CompleteReport{Schedule: "cosine", Epochs: 40, Half: 20, Margin: 0.5, Figures: []harness.CompleteFigure{e, alone}}
+}
+
+func TestWholeSchedulesSayWhatWasConfirmed(t *testing.T) {
+	page := written(t, sample(usual, complete))
+	has(t, page, "yes, worse by more than the margin")
+	has(t, page, "yes, not worse by the margin")
+	has(t, page, "no: may be within the margin") // one seed has no interval
 }
 
 func TestEveryRunOfTheLockHasItsRow(t *testing.T) {
