@@ -61,7 +61,7 @@ func completeFigure(c *harness.CompleteReport, at int) figure {
 		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(seed), fixed(e.Base[i], 2), fixed(e.BaseHalf[i], 2), fixed(e.MTO[i], 2), fixed(e.MTOHalf[i], 2)))
 	}
 	f.Table.Rows = append(f.Table.Rows, row("mean", fixed(statistics.Mean(e.Base), 2), fixed(statistics.Mean(e.BaseHalf), 2), fixed(statistics.Mean(e.MTO), 2), fixed(statistics.Mean(e.MTOHalf), 2)))
-	lo, hi := -c.Margin, 0.0
+	lo, hi := min(-c.Margin, 0), 0.0
 	for _, l := range legs {
 		f.Desc += fmt.Sprintf("%s: %s points (%s): %s. ", capital(l.name), fixed(l.mean, 2), legInterval(l), l.answer)
 		for _, v := range []float64{l.mean, l.interval.Lo, l.interval.Hi} {
@@ -70,6 +70,7 @@ func completeFigure(c *harness.CompleteReport, at int) figure {
 			}
 		}
 	}
+	f.Caption += " " + f.Desc
 	return f.drawn(false, func(w float64) *canvas {
 		const step, top = 58.0, 8.0
 		bottom := top + step*float64(len(legs))

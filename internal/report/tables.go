@@ -79,14 +79,39 @@ func runsTable(r *harness.Report) table {
 			if f := finished[key]; f != nil {
 				tab.Rows = append(tab.Rows, finishedRow(f, armText[arm], t.Tau))
 			} else {
-				tab.Rows = append(tab.Rows, missingRow(missing[key], key[0], arm))
+				tab.Rows = append(tab.Rows, missingRow(missing[key], key[0], armText[arm]))
 			}
 		}
 	}
 	if r.Repeat != nil {
 		tab.Rows = append(tab.Rows, finishedRow(r.Repeat, "without, repeated", t.Tau))
 	}
+	if c := r.Complete; c != nil {
+		for _, f := range c.Runs {
+			tab.Rows = append(tab.Rows, wholeRow(f))
+		}
+		for _, j := range c.Missing {
+			tab.Rows = append(tab.Rows, missingRow(j, fmt.Sprint(j.Seed), wholeText(j)))
+		}
+	}
 	return tab
+}
+
+// wholeText names a run of the confirmation by whole schedules.
+func wholeText(j harness.Job) string {
+	budget := "T"
+	if j.Kind == "complete-half" {
+		budget = "T/2"
+	}
+	return armText[j.Arm] + ", whole " + budget
+}
+
+// wholeRow is that of a run whose learning rate falls to zero: it has an end, and no crossing.
+func wholeRow(f *harness.Finished) []cell {
+	end := f.Curve[len(f.Curve)-1]
+	cells := row(fmt.Sprint(f.Job.Seed), wholeText(f.Job), "", "–", "–", fixed(end.Top1, 2)+" %", "–", fixed(end.KNN, 2)+" %", fmt.Sprintf("%.16s", end.Chain))
+	cells[2], cells[8].Class = cell{"✔ finished", "good"}, "hash"
+	return cells
 }
 
 func finishedRow(f *harness.Finished, arm string, tau float64) []cell {
@@ -114,7 +139,7 @@ func missingRow(j harness.Job, seed, arm string) []cell {
 			state.Text = fmt.Sprintf("✘ missing: %s at step %d of %d", s.State, s.Step, s.Steps)
 		}
 	}
-	cells := row(seed, armText[arm], "", "–", "–", "–", "–", "–", "–")
+	cells := row(seed, arm, "", "–", "–", "–", "–", "–", "–")
 	cells[2] = state
 	return cells
 }
