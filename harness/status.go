@@ -118,7 +118,7 @@ type watch struct {
 
 // watch begins to keep the status of the phase that the jobs belong to.
 func (s *Study) watch(jobs []Job) *watch {
-	w := &watch{study: s, phase: "pairs", jobs: pairJobs(s.Root, s.seeds(), s.Config.Study.Repeat)}
+	w := &watch{study: s, phase: "pairs", jobs: s.jobs(s.seeds())}
 	if len(jobs) > 0 && jobs[0].Kind == jobCalibration {
 		w.phase, w.jobs = "calibration", calibrationJobs(s.Root, s.Config)
 	}

@@ -15,28 +15,29 @@ type page struct {
 	Facts string // what was trained on what, in a line
 	Demo  bool
 
-	Verdict  verdict
-	NotSaid  []string
-	Ratios   *figure
-	Numbers  table
-	Curves   []figure
-	Seeds    *figure
-	Pairs    []figure
-	Survival []figure
-	Internal []figure // diagnostics
-	Speed    []figure
-	Final    *table
-	Complete []figure // confirmation by whole schedules
-	Checks   []check
-	Warnings []string
-	Runs     table
-	Targets  table
-	Layers   table
-	Made     table // what made the runs
-	Config   table
-	Terms    []term
-	Cite     string
-	Lock     string
+	Verdict      verdict
+	NotSaid      []string
+	Ratios       *figure
+	Numbers      table
+	Curves       []figure
+	Seeds        *figure
+	Pairs        []figure
+	ForTheRecord string // why the figures of the pairs support nothing; empty where they do
+	Survival     []figure
+	Internal     []figure // diagnostics
+	Speed        []figure
+	Final        *table
+	Complete     []figure // confirmation by whole schedules
+	Checks       []check
+	Warnings     []string
+	Runs         table
+	Targets      table
+	Layers       table
+	Made         table // what made the runs
+	Config       table
+	Terms        []term
+	Cite         string
+	Lock         string
 }
 
 // A verdict is the word with its class, sign and the figures beside it.
@@ -94,9 +95,12 @@ func newPage(r *harness.Report, style string) page {
 		p.Seeds = &seeds
 		p.Survival = append(p.Survival, survivalFigure(r))
 		p.Numbers = numbersTable(r)
+		if !measured(r) {
+			p.ForTheRecord = "The primary target isn't admissible: the figures of this section and the next stand for the record and support nothing."
+		}
 		p.Pairs = []figure{pairsFigure(r), scatterFigure(r)}
 		p.Survival = append(p.Survival, profileFigure(r))
-		if !t.StartedAtTarget && len(r.Units) > 0 {
+		if !t.StartedAtTarget && len(r.Units) > 0 && measured(r) {
 			ratios := ratiosFigure(r)
 			p.Ratios = &ratios
 		}
@@ -109,13 +113,13 @@ func verdictOf(r *harness.Report) verdict {
 	v := verdict{Word: r.Verdict.Word, Class: s[0], Sign: s[1], Sentence: capital(r.Verdict.Sentence) + "."}
 	t := r.Targets[r.Primary]
 	for _, c := range r.Verdict.Because {
-		b := because{Text: fmt.Sprintf("%s %s %s %s", c.What, fixed(c.Value, 3), relations[c.Relation], tidy(c.Bound)), Answer: "no"}
+		b := because{Text: fmt.Sprintf("%s %s %s %s", c.What, tidy(c.Value), relations[c.Relation], tidy(c.Bound)), Answer: "no"}
 		if c.Holds {
 			b.Answer = "yes"
 		}
 		v.Because = append(v.Because, b)
 	}
-	if t.Pairs == 0 || r.Verdict.Word == harness.Void {
+	if t.Pairs == 0 || !measured(r) {
 		return v
 	}
 	add := func(label, value, note string) { v.Cards = append(v.Cards, card{label, value, note}) }
@@ -134,6 +138,12 @@ func verdictOf(r *harness.Report) verdict {
 		add("Reduction of seconds", signedText(100*s.Reduction), fmt.Sprintf("an epoch with MTO takes %s times as long (%s); seconds decide usefulness", fixed(s.Ratio, 3), intervalText(s.Interval, 3)))
 	}
 	return v
+}
+
+// measured reports whether the verdict lets numbers stand beside it: a void study has none, and one whose
+// target isn't admissible says that and no number (methodology b.4, b.7).
+func measured(r *harness.Report) bool {
+	return r.Verdict.Word != harness.Void && r.Verdict.Word != harness.NotMeasurable
 }
 
 func correlationText(c harness.Comparison) string {

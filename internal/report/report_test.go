@@ -219,6 +219,14 @@ func TestAVoidStudyShowsNoRatio(t *testing.T) {
 	}
 }
 
+// A target that isn't admissible: the study says so, not a number (methodology b.4).
+func TestAnUnmeasurableStudyHasNoHeadline(t *testing.T) {
+	page := written(t, sample(usual, func(r *harness.Report) { r.Verdict.Word = harness.NotMeasurable }))
+	assert.False(t, strings.Contains(page, "Ratio of epochs"))
+	assert.False(t, strings.Contains(page, "ratios-figure"))
+	has(t, page, "stand for the record and support nothing")
+}
+
 func TestFinalFiguresArePairedBySeed(t *testing.T) {
 	final := func(v float64) *harness.Final {
 		return &harness.Final{Figures: []harness.FinalFigure{{Name: "ridge", Unit: "test-top1-%", Test: v}}}

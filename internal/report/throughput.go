@@ -14,8 +14,8 @@ func rate(f *harness.Finished) float64 {
 	return float64(end.Images) / (float64(max(1, end.TrainNS)) / 1e9)
 }
 
-// measured reads a value of the run's time block; NaN where it has none.
-func measured(f *harness.Finished, unit string) float64 {
+// timed reads a value of the run's time block; NaN where it has none.
+func timed(f *harness.Finished, unit string) float64 {
 	if f.Result.Time != nil {
 		for _, v := range f.Result.Time.Values {
 			if v.Unit == unit {
@@ -36,7 +36,7 @@ func throughputFigure(r *harness.Report) figure {
 	}
 	add := func(run *harness.Finished, name string) {
 		end := run.Curve[len(run.Curve)-1]
-		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(run.Job.Seed), name, fixed(rate(run), 0), fixed(float64(end.TrainNS)/1e9, 2), fixed(float64(end.WallNS)/1e9, 2), fixed(measured(run, "peak-rss-bytes")/(1<<20), 0)))
+		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(run.Job.Seed), name, fixed(rate(run), 0), fixed(float64(end.TrainNS)/1e9, 2), fixed(float64(end.WallNS)/1e9, 2), fixed(timed(run, "peak-rss-bytes")/(1<<20), 0)))
 	}
 	hi := 0.0
 	rates := map[string][]float64{}
