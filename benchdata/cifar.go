@@ -89,6 +89,7 @@ type cifarReader struct {
 	layout *cifarLayout
 	pins   map[string]string // SHA-256 of a file, by its name
 	splits map[string]Split
+	bytes  int // of all splits
 	names  []string
 }
 
@@ -105,9 +106,15 @@ func (c *cifarReader) take(name string, r io.Reader) error {
 		return nil
 	}
 	check := newPinned(bufio.NewReaderSize(r, 1<<18), c.pins[name])
+	if _, twice := c.splits[name]; twice {
+		return fmt.Errorf("%s: there twice", name)
+	}
 	s, err := c.layout.readCIFAR(check)
 	if err == nil {
 		err = check.verify()
+	}
+	if c.bytes += len(s.Images); err == nil && c.bytes > maxTensorBytes {
+		err = fmt.Errorf("with the files before more than %s bytes", thousands(int64(maxTensorBytes)))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

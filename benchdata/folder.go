@@ -28,13 +28,17 @@ func (s *folderSource) walk(dir string, depth int, files, dirs *[]string) error 
 	}
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		isDir := e.IsDir()
-		if e.Type()&fs.ModeSymlink != 0 {
+		kind := e.Type()
+		if kind&fs.ModeSymlink != 0 {
 			info, err := os.Stat(s.file(name))
 			if err != nil {
 				return err
 			}
-			isDir = info.IsDir()
+			kind = info.Mode()
+		}
+		isDir := kind.IsDir()
+		if !isDir && !kind.IsRegular() && !isHidden(name) {
+			return irregular(name, kind) // to read a pipe is to wait for ever
 		}
 		if len(*files)+len(*dirs) >= maxMembers {
 			return fmt.Errorf("more than %s files", thousands(maxMembers))

@@ -163,11 +163,15 @@ func openIDXFile(dir, part, kind string, pins map[string]string) (a idxArray, fi
 			return a, file, err
 		}
 		defer f.Close()
+		b, err := newBudget(f.Name())
+		if err != nil {
+			return a, file, err
+		}
 		r, err := gunzip(bufio.NewReaderSize(f, 1<<16))
 		if err != nil {
 			return a, file, fmt.Errorf("%s: %w", file, err)
 		}
-		check := newPinned(r, pins[names[0]])
+		check := newPinned(b.reader(r), pins[names[0]])
 		if a, err = readIDX(check, dims); err == nil {
 			err = check.verify()
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,10 +27,48 @@ var (
 	_ source = (*tarSource)(nil)
 )
 
+// A roster checks the members' names of an archive as they come.
+type roster struct{ members, bytes int }
+
+// add returns the name of one more member, cleaned, or refuses it.
+func (r *roster) add(name string) (string, error) {
+	r.members++
+	r.bytes += len(name)
+	switch {
+	case r.members > maxMembers:
+		return "", fmt.Errorf("more than %s members", thousands(maxMembers))
+	case len(name) > maxNameBytes:
+		return "", fmt.Errorf("member %.60q...: a path of %s bytes: need at most %s", name, thousands(len(name)), thousands(maxNameBytes))
+	case r.bytes > maxListBytes:
+		return "", fmt.Errorf("member %.60q: all paths together have more than %s bytes", name, thousands(maxListBytes))
+	}
+	clean, err := cleanMember(name)
+	if err == nil && strings.Count(clean, "/") > maxDepth {
+		return "", fmt.Errorf("member %.60q: more than %d directories deep", name, maxDepth)
+	}
+	return clean, err
+}
+
+// irregular refuses a member, or a file, that is neither a file nor a directory.
+func irregular(name string, mode fs.FileMode) error {
+	kind := "a special file"
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		kind = "a symbolic link"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return fmt.Errorf("member %q: %s: need files and directories only; pack what it leads to (tar -h, zip without -y), or take it out", name, kind)
+}
+
 // cleanMember refuses paths that an archive has no business with.
 func cleanMember(name string) (string, error) {
 	clean := path.Clean(strings.TrimSuffix(name, "/"))
-	if strings.ContainsAny(name, "\\\x00") || !fs.ValidPath(clean) {
+	if strings.ContainsAny(name, "\\\x00") || !fs.ValidPath(clean) || slices.Contains(strings.Split(name, "/"), "..") {
 		return "", fmt.Errorf("member %q: need a path inside the archive, parted by slashes", name)
 	}
 	return clean, nil

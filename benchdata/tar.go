@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -33,30 +34,58 @@ func eachTarMember(file string, visit func(h *tar.Header, name string, r io.Read
 		return err
 	}
 	defer f.Close()
+	b, err := newBudget(file)
+	if err != nil {
+		return err
+	}
 	plain, err := gunzip(bufio.NewReaderSize(f, 1<<18))
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(file), err)
 	}
-	t := tar.NewReader(plain)
+	var all roster
+	t := tar.NewReader(b.reader(plain))
 	for n := 0; ; n++ {
 		h, err := t.Next()
 		if err == io.EOF {
+			if _, err := io.Copy(io.Discard, b.reader(plain)); err != nil { // the checksum of gzip comes last
+				return fmt.Errorf("%s: damaged behind %d members: %w", filepath.Base(file), n, err)
+			}
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("%s: damaged after %d members: %w", filepath.Base(file), n, err)
 		}
-		if n >= maxMembers {
-			return fmt.Errorf("%s: more than %s members", filepath.Base(file), thousands(maxMembers))
-		}
-		name, err := cleanMember(h.Name)
+		name, err := all.add(h.Name)
 		if err != nil {
+			return err
+		}
+		if err := checkTarMember(name, h); err != nil {
 			return err
 		}
 		if err := visit(h, name, t); err != nil {
 			return err
 		}
 	}
+}
+
+// checkTarMember refuses what is neither file nor directory, and files with holes: those take no space in the
+// archive, however long they say they are.
+func checkTarMember(name string, h *tar.Header) error {
+	sparse := h.Typeflag == tar.TypeGNUSparse
+	for key := range h.PAXRecords {
+		sparse = sparse || strings.HasPrefix(key, "GNU.sparse.")
+	}
+	switch {
+	case sparse:
+		return fmt.Errorf("member %q: a file with holes: pack it without --sparse", name)
+	case h.Typeflag == tar.TypeXGlobalHeader:
+		return nil // holds no file
+	case h.Typeflag == tar.TypeLink:
+		return fmt.Errorf("member %q: a hard link to another: pack with --hard-dereference, or take it out", name)
+	case h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeDir:
+		return irregular(name, h.FileInfo().Mode())
+	}
+	return nil
 }
 
 func (s *tarSource) list() (files, dirs []string, err error) {

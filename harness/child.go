@@ -84,7 +84,7 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 			}
 		}
 		if err := own.Fits(config, set); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", filepath.Join(c.Dir, configName), err)
 		}
 	}
 	return r.execute(ctx)

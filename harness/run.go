@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
@@ -84,7 +85,7 @@ func done(dir string) bool {
 // and returns ErrInterrupted. A finished run returns nil at once.
 func (r *run) execute(ctx context.Context) (err error) {
 	if done(r.dir) {
-		return nil
+		return tidy(r.dir)
 	}
 	if r.clock.day == nil {
 		r.clock = systemClock
@@ -125,6 +126,24 @@ func (r *run) execute(ctx context.Context) (err error) {
 		return r.stopped(err)
 	}
 	return nil
+}
+
+// tidy removes what a process left that was killed after its run was done, unless it is still about to.
+func tidy(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, holdName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	release, _, err := hold(dir)
+	if errors.Is(err, ErrHeld) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	r := run{dir: dir}
+	return r.sweep()
 }
 
 // sweep removes what a killed process left half-written.

@@ -61,15 +61,18 @@ func (r *run) state(state string, reason error) error {
 			s.LeftS = (r.clock.since() - r.started).Seconds() / float64(done) * float64(left)
 		}
 	}
-	return writeStatus(r.dir, s)
+	if state == StateRunning {
+		return writeStatus(r.dir, s, atomicfile.Replace) // the next one follows soon
+	}
+	return writeStatus(r.dir, s, writeFile)
 }
 
-func writeStatus(dir string, s any) error {
+func writeStatus(dir string, s any, write func(path string, data []byte) error) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	return atomicfile.Replace(filepath.Join(dir, statusName), append(data, '\n'))
+	return write(filepath.Join(dir, statusName), append(data, '\n'))
 }
 
 // A StudyStatus is the status.json of a study's folder: one file for those who watch the whole. It says

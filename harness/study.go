@@ -273,6 +273,9 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 	for i, j := range jobs {
 		u := Update{Job: j, Index: i, Total: len(jobs)}
 		if done(j.Dir) {
+			if err := tidy(j.Dir); err != nil {
+				return failed, err
+			}
 			u.Skipped = true
 			clock.skip()
 			s.monitor.Finish(u)
