@@ -39,7 +39,7 @@ func moments(t *testing.T, at func(t *testing.T, random *rand.Rand) (outcome str
 	n := *momentsFlag
 	if n == 0 {
 		n = 3
-		if os.Getenv("CI") != "" {
+		if os.Getenv("CI") != "" && !testing.Short() {
 			n = 20
 		}
 	}
@@ -101,17 +101,24 @@ func lost(t *testing.T) *lostRun {
 			status, text := l.start(t, childSpec{Count: true}, j).end()
 			require.Zero(t, status, text)
 			l.takes = time.Since(begin)
-			_, err = fmt.Sscanf(text[strings.Index(text, "operations "):], "operations %d", &l.operations)
-			require.NoError(t, err)
+			l.operations = operationsIn(t, text)
 			l.want = l.outcome(t, j)
 		}
 		require.Equal(t, l.want.Chain, chainOf(t, runDir(s.Root, 1, ArmOff)), "as in the study")
-		require.Greater(t, l.operations, 100)
 	})
 	return l
 }
 
 var lostOnce sync.Once
+
+// operationsIn reads the number that a child with Count printed.
+func operationsIn(t *testing.T, text string) (n int) {
+	t.Helper()
+	_, err := fmt.Sscanf(text[strings.LastIndex(text, "operations "):], "operations %d", &n)
+	require.NoError(t, err)
+	require.Greater(t, n, 50)
+	return n
+}
 
 // fastDir is a folder in memory where there is one: a kill doesn't care.
 func fastDir() string {

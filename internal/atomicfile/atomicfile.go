@@ -64,9 +64,22 @@ func replace(path string, write func(io.Writer) error, durable bool) error {
 		err = replaceOnce(path, write, durable) // a sweep took the temporary file before it was marked as ours
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("writing %s: %w", path, cause(err))
 	}
 	return nil
+}
+
+// cause is err without the temporary file's name.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }
 
 func isDir(path string) bool {
