@@ -124,5 +124,9 @@ func readResolved(path string) (Config, error) {
 	if err := checkSchema(path, schema); err != nil {
 		return Config{}, err
 	}
-	return Load(path, text, nil)
+	c, err := Load(path, text, nil)
+	if err != nil && !strings.Contains(err.Error(), path) {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return c, err
 }
