@@ -110,11 +110,11 @@ func TestStudyStatusNamesWhatRunsAndWhatFailed(t *testing.T) {
 	made := s.launch
 	s.launch = func(ctx context.Context, j Job, threads int, report func(Progress)) error {
 		if j.Seed == 2 && j.Arm == ArmOn {
-			require.NoError(t, writeStatus(j.Dir, Status{Schema: Schema, State: StateFailed, Updated: systemClock.stamp(), Error: "it broke"}))
+			require.NoError(t, writeStatus(j.Dir, Status{Schema: Schema, State: StateFailed, Updated: systemClock.stamp(), Error: "it broke"}, writeFile))
 			return ErrDiverged
 		}
 		if j.Seed == 3 {
-			require.NoError(t, writeStatus(j.Dir, Status{Schema: Schema, State: StateRunning, Updated: "2020-01-01T00:00:00Z"}))
+			require.NoError(t, writeStatus(j.Dir, Status{Schema: Schema, State: StateRunning, Updated: "2020-01-01T00:00:00Z"}, writeFile))
 			return ErrInterrupted
 		}
 		return made(ctx, j, threads, report)

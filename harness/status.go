@@ -160,7 +160,7 @@ func (w *watch) end(err error) {
 
 func (w *watch) write(state string, left time.Duration, reason error) {
 	w.stated = time.Now()
-	writeStatus(w.study.Root, w.now(state, left, reason))
+	writeStatus(w.study.Root, w.now(state, left, reason), atomicfile.Replace)
 }
 
 // now reads what the runs of the phase say.
