@@ -76,7 +76,7 @@ func completeFigure(c *harness.CompleteReport, at int) figure {
 		bottom := top + step*float64(len(legs))
 		a := roomy("", lo, hi, 5)
 		p := &canvas{w: w, h: bottom + 42}
-		x := scale{from: a.from, to: a.to, start: 10, end: w - 14}
+		x := scale{from: a.from, to: a.to, start: 26, end: w - 26}
 		p.rect("worse", x.start, top, x.at(-c.Margin)-x.start, bottom-top)
 		for _, v := range a.ticks {
 			p.line("grid", x.at(v), top, x.at(v), bottom)
@@ -86,8 +86,8 @@ func completeFigure(c *harness.CompleteReport, at int) figure {
 		p.text("axistitle", x.end, bottom+36, "end", "points of accuracy")
 		for i, l := range legs {
 			y := top + float64(float64(i)*step)
-			p.text("note", x.start+2, y+15, "start", l.name)
-			p.text("note", x.start+2, y+31, "start", fmt.Sprintf("%s (%s)", fixed(l.mean, 2), legInterval(l)))
+			p.text("note", 4, y+15, "start", l.name)
+			p.text("note", 4, y+31, "start", fmt.Sprintf("%s (%s)", fixed(l.mean, 2), legInterval(l)))
 			if !finite(l.mean) {
 				continue
 			}
