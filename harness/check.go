@@ -21,7 +21,7 @@ func (c *Config) Check() error {
 			return err
 		}
 	}
-	for _, check := range []func() error{c.checkNames, c.checkStudy, c.checkModel, c.checkTrain, c.checkComplete} {
+	for _, check := range []func() error{c.checkNames, c.checkStudy, c.checkModel, c.checkTrain, c.checkFinal, c.checkComplete} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -141,6 +141,21 @@ func (c *Config) checkTrain() error {
 		return fmt.Errorf("train.batch: %d: the training set has only %d images", t.Batch, c.Data.TrainImages)
 	case c.Data.TrainImages > 0 && c.Steps() < c.Study.Grid:
 		return fmt.Errorf("train.epochs: %v epochs are %d steps, fewer than study.grid (%d evaluations); raise one or lower the other", t.Epochs, c.Steps(), c.Study.Grid)
+	}
+	return nil
+}
+
+func (c *Config) checkFinal() error {
+	f := &c.Final
+	switch {
+	case !f.Test && (f.Attentive || f.Finetune):
+		return fmt.Errorf("final.test: false: final.attentive and final.finetune are evaluated on the test split; set final.test=true or leave them out")
+	case f.ProbeSeeds < 1:
+		return fmt.Errorf("final.probe_seeds: %d: want at least 1", f.ProbeSeeds)
+	case f.AttentiveEpochs < 1 || f.FinetuneEpochs < 1:
+		return fmt.Errorf("final.attentive_epochs, final.finetune_epochs: %d, %d: want at least 1", f.AttentiveEpochs, f.FinetuneEpochs)
+	case f.FinetuneLR == 0 || f.LogisticLambda == 0:
+		return fmt.Errorf("final.finetune_lr, final.logistic_lambda: %v, %v: want more than 0", f.FinetuneLR, f.LogisticLambda)
 	}
 	return nil
 }

@@ -124,6 +124,13 @@ type FinalConfig struct {
 	Test           bool    `toml:"test"`            // open the test split for ridge and kNN probes, and what else is asked for
 	Logistic       bool    `toml:"logistic"`        // multinomial logistic regression on the probes' features
 	LogisticLambda float64 `toml:"logistic_lambda"` // lambda/2 times the sum of squared weights, added to the mean loss
+
+	ProbeSeeds      int     `toml:"probe_seeds"` // of each evaluation below
+	Attentive       bool    `toml:"attentive"`
+	AttentiveEpochs int     `toml:"attentive_epochs"` // over the bank
+	Finetune        bool    `toml:"finetune"`
+	FinetuneEpochs  int     `toml:"finetune_epochs"` // over the bank
+	FinetuneLR      float64 `toml:"finetune_lr"`     // peak, per 256 images
 }
 
 // CompleteConfig is the schedule-complete confirmation (methodology b.6). It changes no bit of any other run.

@@ -103,10 +103,15 @@
 //	probe.knn_k       neighbours of the kNN probe (20)
 //	probe.knn_t       its temperature (0.07)
 //
-//	final.test             at the budget of each run under the lock, open the sealed test split once, for ridge and
-//	                       kNN probes and what follows; false: it stays sealed (true)
-//	final.logistic         a multinomial logistic regression on the probes' features (true)
-//	final.logistic_lambda  its penalty: lambda/2 times the sum of squared weights, added to the mean loss (1e-3)
+//	final.test              at the budget of each run under the lock, open the sealed test split once and evaluate there (true)
+//	final.logistic          beside ridge and kNN a multinomial logistic regression on the probes' features (true)
+//	final.logistic_lambda   its penalty: lambda/2 times the sum of squared weights, added to the mean loss (1e-3)
+//	final.probe_seeds       repetitions of each of the following with other initial weights and orders (3)
+//	final.attentive         an attention pool and linear layer on the frozen tokens of block probe.layer (false)
+//	final.attentive_epochs  its passes over the probe's bank (20)
+//	final.finetune          fine-tune the whole encoder on the labels of the probe's bank (false)
+//	final.finetune_epochs   its passes over the bank (20)
+//	final.finetune_lr       its peak learning rate at a batch of 256; it scales with the batch (1e-3)
 //
 //	complete.run       confirm the claim by whole schedules: both arms for the budget T and for T/2, four more runs
 //	                   a seed, judged on the test split (false)

@@ -89,6 +89,10 @@ func (f *fakeStepper) Evaluate() (Evaluation, error) {
 	return e, nil
 }
 
+func (f *fakeStepper) PrepareFinal(_ string, tell func(string, int, int) error) error {
+	return tell("nothing", 1, 1)
+}
+
 func (f *fakeStepper) Final(test benchdata.Split) ([]FinalFigure, error) {
 	time.Sleep(20 * f.delay)
 	e, err := f.Evaluate()

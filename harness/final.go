@@ -16,6 +16,9 @@ import (
 // finalName is the file of a run's end-of-run evaluations. It is written before result.bench.
 const finalName = "final.json"
 
+// finalDir holds the states of what end-of-run evaluations train, until final.json is written.
+const finalDir = "final"
+
 // A Final is final.json: what a run under a lock measured at its budget, on the test split, with the averaged
 // weights (methodology F3 and 2.3). All of it but the openings is the same bits on every machine.
 type Final struct {
@@ -53,6 +56,8 @@ var finalUnits = []struct{ name, unit string }{
 	{"ridge", "test-top1-%"},
 	{"knn", "test-knn-%"},
 	{"logistic", "logistic-top1-%"},
+	{attentiveName, "attentive-top1-%"},
+	{finetuneName, "finetune-top1-%"},
 }
 
 // FinalUnits lists the units of final figures that runs of a configuration have, in order.
@@ -72,6 +77,12 @@ func (c *Config) finalNames() []string {
 	names := []string{"ridge", "knn"}
 	if c.Final.Logistic {
 		names = append(names, "logistic")
+	}
+	if c.Final.Attentive {
+		names = append(names, attentiveName)
+	}
+	if c.Final.Finetune {
+		names = append(names, finetuneName)
 	}
 	return names
 }
@@ -132,6 +143,15 @@ func (r *run) evaluateFinal() error {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
+	work := filepath.Join(r.dir, finalDir)
+	err := r.stepper.PrepareFinal(work, func(stage string, done, total int) error {
+		r.stage = fmt.Sprintf("%s, step %d of %d", stage, done, total)
+		return r.tell(false)
+	})
+	r.stage = ""
+	if err != nil {
+		return fmt.Errorf("end-of-run evaluation: %w", err)
+	}
 	test, err := r.openTest(names)
 	if err != nil {
 		return err
@@ -141,11 +161,8 @@ func (r *run) evaluateFinal() error {
 		Step: r.step, State: end.State, Layer: r.rc.Probe.Layer, Images: test.Len(),
 	}
 	f.Figures, err = r.stepper.Final(test)
-	if errors.Is(err, ErrInterrupted) {
-		return err
-	}
 	if err != nil {
-		return fmt.Errorf("%w: end-of-run evaluation: %w", ErrDiverged, err)
+		return fmt.Errorf("end-of-run evaluation: %w", err)
 	}
 	for _, figure := range f.Figures {
 		if !finite(figure.Test) || !finite(figure.Validation) {
@@ -157,7 +174,10 @@ func (r *run) evaluateFinal() error {
 	if f.Openings, err = readOpenings(filepath.Join(r.dir, eventsName)); err != nil {
 		return err
 	}
-	return writeJSON(path, f)
+	if err := writeJSON(path, f); err != nil {
+		return err
+	}
+	return os.RemoveAll(work)
 }
 
 // openTest is the only way to the test split. It opens under a lock and at the budget, and logs the opening before

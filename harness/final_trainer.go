@@ -2,8 +2,12 @@ package harness
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/statistics"
+	"github.com/mtobench/mtobench/nn"
 )
 
 // A finalSplit is a labelled split as the end-of-run probes see it.
@@ -46,12 +50,117 @@ func (t *Trainer) Final(test benchdata.Split) ([]FinalFigure, error) {
 	return figures, nil
 }
 
+// A tuned is a tuning that has been trained: what testing it needs.
+type tuned struct {
+	weights    []float32
+	classifier int // the one that counts, of those trained side by side
+	validation float64
+	chosen     string
+}
+
+// PrepareFinal trains what the end-of-run evaluations need and measures it on the validation split, without a test
+// image. Its states lie in dir, from which an interrupted call continues. tell is told how each training goes.
+func (t *Trainer) PrepareFinal(dir string, tell func(stage string, done, total int) error) error {
+	t.tuned = map[string][]tuned{}
+	for _, name := range t.rc.finalNames() {
+		if name != attentiveName && name != finetuneName {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		for probeSeed := 1; probeSeed <= t.rc.Final.ProbeSeeds; probeSeed++ {
+			stage := fmt.Sprintf("%s, probe seed %d of %d", name, probeSeed, t.rc.Final.ProbeSeeds)
+			path := filepath.Join(dir, fmt.Sprintf("%s-seed=%d.safetensors", name, probeSeed))
+			done, err := t.tune(name, probeSeed, path, func(done, total int) error { return tell(stage, done, total) })
+			if err != nil {
+				return fmt.Errorf("%s: %w", stage, err)
+			}
+			t.tuned[name] = append(t.tuned[name], done)
+		}
+	}
+	return nil
+}
+
+// tuning makes the tuning of that name.
+func (t *Trainer) tuning(name string, probeSeed int) (*tuning, error) {
+	if name == attentiveName {
+		return t.newAttentive(probeSeed)
+	}
+	return t.newFinetuning(probeSeed)
+}
+
+// tune trains one tuning to its end and chooses among its classifiers.
+func (t *Trainer) tune(name string, probeSeed int, path string, tell func(done, total int) error) (tuned, error) {
+	u, err := t.tuning(name, probeSeed)
+	if err != nil {
+		return tuned{}, err
+	}
+	defer u.close()
+	if err := u.run(path, tell); err != nil {
+		return tuned{}, err
+	}
+	var d tuned
+	if d.weights, err = u.flat(nn.Weights); err != nil {
+		return d, err
+	}
+	if len(u.logits) > 1 {
+		_, choosing := t.attentiveImages()
+		top1, err := u.top1(t.set.Train, choosing)
+		if err != nil {
+			return d, err
+		}
+		for i, v := range top1 {
+			if v > top1[d.classifier] {
+				d.classifier = i
+			}
+		}
+		d.chosen = attentiveCandidates()[d.classifier].String()
+	}
+	validation, err := u.top1(t.set.Val, t.probe.val)
+	if err != nil {
+		return d, err
+	}
+	d.validation = validation[d.classifier]
+	return d, nil
+}
+
+// testTuned measures what PrepareFinal trained on the test split.
+func (t *Trainer) testTuned(f *FinalFigure, test *finalSplit) error {
+	if len(t.tuned[f.Name]) == 0 {
+		return fmt.Errorf("%w: not prepared", ErrBug)
+	}
+	for i, d := range t.tuned[f.Name] {
+		u, err := t.tuning(f.Name, i+1)
+		if err != nil {
+			return err
+		}
+		defer u.close()
+		if err := u.device.UploadState(u.params, nn.Weights, d.weights); err != nil {
+			return err
+		}
+		top1, err := u.top1(test.images, test.use)
+		if err != nil {
+			return err
+		}
+		f.TestBySeed = append(f.TestBySeed, top1[d.classifier])
+		f.ValidationBySeed = append(f.ValidationBySeed, d.validation)
+		if d.chosen != "" {
+			f.Chosen = append(f.Chosen, d.chosen)
+		}
+	}
+	f.Test, f.Validation = statistics.Mean(f.TestBySeed), statistics.Mean(f.ValidationBySeed)
+	return nil
+}
+
 // finalFigure carries out one evaluation.
 func (t *Trainer) finalFigure(name string, bank, val, test *finalSplit) (f FinalFigure, err error) {
 	f = FinalFigure{Name: name, Unit: finalUnit(name)}
 	c, classes := t.rc.Probe, t.set.Classes
 	var top1 func(s *finalSplit) (float64, error)
 	switch name {
+	case attentiveName, finetuneName:
+		return f, t.testTuned(&f, test)
 	case "ridge":
 		top1 = func(s *finalSplit) (float64, error) {
 			return ridgeTop1(t.pool, bank.features, s.features, classes, c.Lambda)

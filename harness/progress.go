@@ -59,6 +59,9 @@ func describe(u Update) string {
 	if p.Top1 > 0 {
 		line += fmt.Sprintf("  top-1 %.1f%%", p.Top1)
 	}
+	if p.Stage != "" {
+		line += "  " + p.Stage
+	}
 	if u.Left > 0 {
 		line += "  " + Duration(u.Left) + " left"
 	}

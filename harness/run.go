@@ -43,6 +43,7 @@ type run struct {
 	curve    Curve
 	step     int
 	loss     float32
+	stage    string // of the end-of-run evaluation
 	trainNS  int64
 	wallNS   int64         // of earlier processes
 	started  time.Duration // these three by the clock that only grows
@@ -60,7 +61,8 @@ type Progress struct {
 	Loss   float64 `json:"train_loss"`
 	WallNS int64   `json:"wall_ns"` // of the run so far, all its processes
 	Resume int     `json:"resumed_at,omitempty"`
-	Note   string  `json:"note,omitempty"` // something worth a line
+	Note   string  `json:"note,omitempty"`  // something worth a line
+	Stage  string  `json:"stage,omitempty"` // of the end-of-run evaluations
 }
 
 // Names of the files in a run's folder.
@@ -312,7 +314,7 @@ func (r *run) tell(now bool) error {
 
 func (r *run) progress() Progress {
 	p := Progress{
-		Step: r.step, Steps: r.rc.Steps(), Epochs: r.rc.EpochsAt(r.step), Loss: float64(r.loss), WallNS: r.wall(),
+		Step: r.step, Steps: r.rc.Steps(), Epochs: r.rc.EpochsAt(r.step), Loss: float64(r.loss), WallNS: r.wall(), Stage: r.stage,
 	}
 	if !finite(p.Loss) {
 		p.Loss = 0

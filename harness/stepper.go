@@ -8,12 +8,17 @@ import (
 
 // A stepper trains one run. Trainer is the real one.
 type stepper interface {
-	Step() (StepStats, error)                          // one optimizer step; a non-finite loss is an error
-	Evaluate() (Evaluation, error)                     // changes no state
-	Watch(ctx context.Context)                         // from its end on, these three give up within a moment: ErrInterrupted, the state is what it was
-	Final(test benchdata.Split) ([]FinalFigure, error) // end-of-run evaluations; changes no state
-	Done() bool                                        // the budget is used up
-	AtGridPoint() bool                                 // an evaluation is due before the next step; true at step 0 and at the end
+	Step() (StepStats, error)      // one optimizer step; a non-finite loss is an error
+	Evaluate() (Evaluation, error) // changes no state
+	Watch(ctx context.Context)     // from its end on, all that computes gives up within a moment: ErrInterrupted, the state is what it was
+
+	// PrepareFinal trains what the end-of-run evaluations need, without the test split; Final evaluates on it. Neither
+	// changes the state.
+	PrepareFinal(dir string, tell func(stage string, done, total int) error) error
+	Final(test benchdata.Split) ([]FinalFigure, error)
+
+	Done() bool        // the budget is used up
+	AtGridPoint() bool // an evaluation is due before the next step; true at step 0 and at the end
 	ImagesSeen() int64
 	TotalSteps() int
 	Save(path string, extra map[string]string) error

@@ -39,11 +39,13 @@ type Trainer struct {
 	epoch     uint32  // of order and of the batch being filled
 	start     int     // position in order of the batch being filled
 
-	step  int
-	probe *probe
-	hyp   [nn.NumHyper]float32
-	ramp  [1]float32 // MTO's s(t)
-	stats [nn.NumStats]float32
+	step   int
+	probe  *probe
+	frozen *frozen            // of the attentive probe; nil before
+	tuned  map[string][]tuned // by the name of the evaluation
+	hyp    [nn.NumHyper]float32
+	ramp   [1]float32 // MTO's s(t)
+	stats  [nn.NumStats]float32
 
 	stopping atomic.Bool
 }

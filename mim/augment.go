@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/mtobench/mtobench/internal/detmath"
+	"github.com/mtobench/mtobench/nn"
 )
 
 // Augment turns stored images into the network's input: a random resized crop,
@@ -97,8 +98,10 @@ const cropAttempts = 10
 
 // Draw returns the crop of the key's image. The flip is drawn first, and
 // always, so that allowing it changes no box.
-func (a *Augment) Draw(key Key) Crop {
-	d := key.draw(cropStream)
+func (a *Augment) Draw(key Key) Crop { return a.DrawFrom(key.draw(cropStream)) }
+
+// DrawFrom returns the crop that a sequence of random numbers gives.
+func (a *Augment) DrawFrom(d nn.Draw) Crop {
 	flip := d.Uniform() < 0.5 && a.flip
 	side := float64(a.side)
 	for range cropAttempts {

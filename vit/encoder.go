@@ -65,8 +65,22 @@ func (c Config) Features(p *nn.Program, images nn.Tensor, layers ...int) []nn.Te
 	tokens := c.Stack().Record(p, x, deepest, Hooks{}).Tokens
 	features := make([]nn.Tensor, len(layers))
 	for i, l := range layers {
-		y := p.LayerNorm(c.Patchwise(p, tokens[l]), nn.Tensor{}, nn.Tensor{}, c.Eps)
-		features[i] = p.MeanTokens(y)
+		features[i] = p.MeanTokens(c.bare(p, tokens[l]))
 	}
 	return features
+}
+
+// Tokens appends what Features averages: the normalised patch tokens [B,N,D]
+// behind block layer, 1 to Depth.
+func (c Config) Tokens(p *nn.Program, images nn.Tensor, layer int) nn.Tensor {
+	if layer < 1 || layer > c.Depth {
+		panic(fmt.Sprintf("vit: tokens of layer %d asked for, layers are 1 to %d", layer, c.Depth))
+	}
+	x := c.Prepend(p, c.Place(p, c.Embed(p, images)))
+	return c.bare(p, c.Stack().Record(p, x, layer, Hooks{}).Last())
+}
+
+// bare appends the patch tokens under a LayerNorm without gain and shift.
+func (c Config) bare(p *nn.Program, x nn.Tensor) nn.Tensor {
+	return p.LayerNorm(c.Patchwise(p, x), nn.Tensor{}, nn.Tensor{}, c.Eps)
 }
