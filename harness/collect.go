@@ -26,10 +26,11 @@ type Report struct {
 	Units     []UnitComparison // to the primary target, in every unit of the budget; empty without a pair
 	Speed     *SpeedRatio      // time of an epoch, on / off; nil where the training seconds are withheld
 	Warnings  []string
-	Checks    []Check // of b.7; one that fails makes the verdict void
-	Withheld  []Check // those of the clocks that failed: they take the seconds away and nothing else
-	Missing   []Job   // runs without a result
-	Secondary Raw     // raw first crossings
+	Checks    []Check           // of b.7; one that fails makes the verdict void
+	Withheld  []Check           // those of the clocks that failed: they take the seconds away and nothing else
+	Missing   []Job             // runs without a result
+	Secondary Raw               // raw first crossings
+	Final     []FinalComparison // end-of-run evaluations on the test split; none where no pair has any
 
 	Results string // path of results.txt
 	BySeed  string // path of results.byseed.txt
@@ -132,6 +133,7 @@ func (s *Study) Judge() (*Report, error) {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
+	r.Final = r.finalComparisons()
 	if err := r.checkSealed(); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		writeComparison(&b, p.Comparison)
 		r.writeUnits(&b)
 		r.writeProfile(&b)
+		r.writeFinal(&b)
 		if r.Complete != nil {
 			b.WriteString("\n")
 			if err := r.Complete.WriteText(&b); err != nil {

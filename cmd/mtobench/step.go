@@ -15,6 +15,7 @@ type stepCommand struct {
 	Seed    uint64   `default:"7" help:"Seed of the run."`
 	Batch   int      `default:"4" help:"Images a step."`
 	At      int      `default:"20" help:"Which step to write, 1 being the first."`
+	Final   string   `placeholder:"NAME" help:"Write a step of this end-of-run evaluation instead, behind a few steps of pre-training: attentive or finetune."`
 	Threads int      `help:"Worker threads; changes no result. 0: all processors."`
 	Set     []string `short:"s" sep:"none" placeholder:"KEY=VALUE" help:"Set a configuration key. May be repeated."`
 	Out     string   `default:"step.safetensors" help:"File to write."`
@@ -42,6 +43,13 @@ func (s *stepCommand) Run() error {
 	threads := s.Threads
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
+	}
+	if s.Final != "" {
+		if err := harness.DumpTuningStep(rc, set, threads, s.Final, s.At, s.Out); err != nil {
+			return err
+		}
+		fmt.Printf("step %d of %s behind %s with mto=%s, seed %d: %s\n", s.At, s.Final, s.Method, s.MTO, s.Seed, s.Out)
+		return nil
 	}
 	if err := harness.DumpStep(rc, set, threads, s.At, s.Out); err != nil {
 		return err

@@ -40,6 +40,7 @@ class Setting:
             setattr(self, name, float(text[name]))
         self.gelu, self.head, self.patch_order = text["gelu"], text["head"], text["patch_order"]
         self.decay = set(json.loads(text["decay"]))
+        self.lr_scale = {}  # factors on the learning rate, 1 where there is none
         self.grid = self.image // self.patch
         if self.method == "simmim":
             self.loss_guard, self.mask_unit = float(text["loss_guard"]), int(text["mask_unit"])
@@ -158,13 +159,14 @@ def frobenius(kind, got, want, floor, report):
     report.line(kind, worst, TENSOR, note)
 
 
-def adamw(p, m, v, g, s, decayed):
-    """One step of AdamW: decay first, eps outside the root. Returns p, m, v."""
+def adamw(p, m, v, g, s, name):
+    """One step of AdamW for the tensor called name: decay first, eps outside the root. Returns p, m, v."""
+    lr = s.lr * s.lr_scale.get(name, 1)
     m = s.beta1 * m + (1 - s.beta1) * g
     v = s.beta2 * v + (1 - s.beta2) * g * g
     mhat, vhat = m / (1 - s.beta1**s.step), v / (1 - s.beta2**s.step)
-    p = p * (1 - s.lr * s.weight_decay) if decayed else p
-    return p - s.lr * mhat / (vhat.sqrt() + s.adam_eps), m, v
+    p = p * (1 - lr * s.weight_decay) if name in s.decay else p
+    return p - lr * mhat / (vhat.sqrt() + s.adam_eps), m, v
 
 
 def ranges(flags):
@@ -180,7 +182,7 @@ def ranges(flags):
     return " ".join(text) + (f" and {len(runs) - 6} more runs" if len(runs) > 6 else "")
 
 
-def check_step(file, gradients, silent, s, report):
+def check_step(file, gradients, silent, s, report, exempt=EXEMPT):
     """Clipping, moments and parameters.
 
     The arithmetic of the optimizer is judged with the file's own gradients: no entry is excused. The whole step is
@@ -195,19 +197,19 @@ def check_step(file, gradients, silent, s, report):
     arithmetic, whole, where, undecided, total = 0.0, 0.0, "", {}, 0
     for name, g in gradients.items():
         before = [file[kind][name] for kind in ("param_before", "m_before", "v_before")]
-        after, decayed = file["param_after"][name], name in s.decay
-        rounding = before[0].abs() * 2.0**-22 / s.lr  # of a float32 parameter, in units of lr
-        own, _, _ = adamw(*before, file["grad"][name] * scale, s, decayed)
-        arithmetic = max(arithmetic, float(((after - own).abs() / s.lr - rounding).max()))
+        after, lr = file["param_after"][name], s.lr * s.lr_scale.get(name, 1)
+        rounding = before[0].abs() * 2.0**-22 / lr  # of a float32 parameter, in units of lr
+        own, _, _ = adamw(*before, file["grad"][name] * scale, s, name)
+        arithmetic = max(arithmetic, float(((after - own).abs() / lr - rounding).max()))
 
-        p, moments["m"][name], moments["v"][name] = adamw(*before, g * scale, s, decayed)
+        p, moments["m"][name], moments["v"][name] = adamw(*before, g * scale, s, name)
         slack = TENSOR * max(rms(g), silent) * scale
-        shaken = [adamw(*before, g * scale + sign * slack, s, decayed)[0] for sign in (-1, 1)]
-        open_ = ((shaken[0] - p).abs() > STEP * s.lr) | ((shaken[1] - p).abs() > STEP * s.lr)
+        shaken = [adamw(*before, g * scale + sign * slack, s, name)[0] for sign in (-1, 1)]
+        open_ = ((shaken[0] - p).abs() > STEP * lr) | ((shaken[1] - p).abs() > STEP * lr)
         total += open_.numel()
         if bool(open_.any()):
             undecided[name] = open_
-        error = (((after - p).abs() / s.lr - rounding) * (~open_)).max()
+        error = (((after - p).abs() / lr - rounding) * (~open_)).max()
         if not float(error) <= whole:
             whole, where = float(error), name
     report.line("optimizer arithmetic / lr", arithmetic, STEP / 10, "with the file's gradients, no entry excused")
@@ -216,7 +218,7 @@ def check_step(file, gradients, silent, s, report):
         frobenius(kind + "_after", file[kind + "_after"], moments[kind], SILENT * size, report)
     report.line("param_after / lr", whole, STEP, "worst in " + where if where else "")
     count = sum(int(x.sum()) for x in undecided.values())
-    report.line("undecided entries, share", count / total, EXEMPT, f"{count} of {total}")
+    report.line("undecided entries, share", count / total, exempt, f"{count} of {total}")
     for name, flags in undecided.items():
         print(f"     undecided: {name}: {int(flags.sum())} of {flags.numel()}: {ranges(flags)}")
 
@@ -260,14 +262,14 @@ def check(path):
     return report.failed
 
 
-def main(paths):
+def main(paths, examine=check, usage=__doc__):
     if not paths:
-        sys.exit(__doc__)
+        sys.exit(usage)
     failed = 0
     for path in paths:
         print(path)
         try:
-            failed += check(path)
+            failed += examine(path)
         except (OSError, KeyError, ValueError) as e:
             print(f"parity: {path}: {type(e).__name__}: {e}", file=sys.stderr)
             return 2

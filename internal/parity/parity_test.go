@@ -59,9 +59,14 @@ func mtobench(t *testing.T) func(name string, args ...string) string {
 // was content.
 func check(t *testing.T, files []string) (map[string]string, bool) {
 	t.Helper()
-	out, err := exec.Command(python, append([]string{"check.py"}, files...)...).CombinedOutput()
+	return runCheck(t, "check.py", files)
+}
+
+func runCheck(t *testing.T, script string, files []string) (map[string]string, bool) {
+	t.Helper()
+	out, err := exec.Command(python, append([]string{script}, files...)...).CombinedOutput()
 	if exit, ok := err.(*exec.ExitError); err != nil && !(ok && exit.ExitCode() == 1) {
-		t.Fatalf("check.py: %v: %s", err, out)
+		t.Fatalf("%s: %v: %s", script, err, out)
 	}
 	lines := map[string]string{}
 	file := ""
