@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +303,36 @@ func killAfterOpening(t *testing.T, j Job, moment time.Duration) {
 	time.Sleep(moment)
 	cmd.Process.Kill()
 	cmd.Wait()
+}
+
+func TestFinalUnitsAreDeclaredInResultFiles(t *testing.T) {
+	for _, u := range finalUnits {
+		require.True(t, slices.ContainsFunc(ResultUnits(), func(r Unit) bool { return r.Name == u.unit && r.Optional }), u.unit)
+	}
+}
+
+// Differences of test figures by pair: the fake's arms differ by what their curves end with.
+func TestArmsAreComparedAtTheEndOfTheRun(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 2)
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	require.Len(t, report.Final, 3)
+	c := report.Final[0]
+	require.Equal(t, [2]string{"ridge", "test-top1-%"}, [2]string{c.Name, c.Unit})
+	require.Len(t, c.Off, 6)
+	var sum float64
+	for _, pair := range report.Pairs() {
+		sum += pair[1].Final.Figures[0].Test - pair[0].Final.Figures[0].Test
+	}
+	require.InDelta(t, sum/6, c.Difference.Mean, 1e-9)
+	require.InDelta(t, c.MeanOn-c.MeanOff, c.Difference.Mean, 1e-9)
+	require.True(t, c.Difference.Interval.Contains(c.Difference.Mean))
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	require.Contains(t, text.String(), fmt.Sprintf("difference %+.2f points", c.Difference.Mean))
+
+	// A run of an older program has no figures: the pair is left out.
+	report.Runs[0].Final = nil
+	require.Equal(t, 5, report.finalComparisons()[0].Difference.Pairs)
 }
