@@ -45,6 +45,7 @@ var programPath string
 func TestMain(m *testing.M) {
 	text, isChild := os.LookupEnv(childVariable)
 	if !isChild {
+		os.Setenv("TMPDIR", fastDir()) // hundreds of files a study, each synced: in memory that costs nothing
 		status := m.Run()
 		if programPath != "" {
 			os.RemoveAll(filepath.Dir(programPath))
