@@ -56,10 +56,14 @@ type message struct {
 	Kind     string    `json:"kind,omitempty"` // of the failure: a key of kinds
 }
 
-// kinds are the failures whose identity crosses the process boundary.
-var kinds = map[string]error{
-	"diverged": ErrDiverged, "interrupted": ErrInterrupted, "held": ErrHeld,
-	"pair": ErrPair, "config": ErrConfig, "lock": ErrLock, "bug": ErrBug, "full": errFull,
+// kinds are the failures whose identity crosses the process boundary. Of an error that is of several
+// kinds, the first here counts: a run that diverged and couldn't say so for a full disk stops the study.
+var kinds = []struct {
+	name string
+	err  error
+}{
+	{"full", errFull}, {"bug", ErrBug}, {"pair", ErrPair}, {"lock", ErrLock}, {"config", ErrConfig},
+	{"held", ErrHeld}, {"interrupted", ErrInterrupted}, {"diverged", ErrDiverged},
 }
 
 // failure packs an error into a message.
@@ -68,9 +72,10 @@ func failure(err error) message {
 	if DiskFull(err) {
 		err = fmt.Errorf("%w: %w", errFull, err)
 	}
-	for name, kind := range kinds {
-		if errors.Is(err, kind) {
-			m.Kind = name
+	for _, kind := range kinds {
+		if errors.Is(err, kind.err) {
+			m.Kind = kind.name
+			break
 		}
 	}
 	return m
@@ -86,4 +91,12 @@ func (e *remoteError) Error() string { return e.text }
 func (e *remoteError) Unwrap() error { return e.kind }
 
 // err unpacks a failure.
-func (m message) err() error { return &remoteError{m.Failed, kinds[m.Kind]} }
+func (m message) err() error {
+	e := &remoteError{text: m.Failed}
+	for _, kind := range kinds {
+		if kind.name == m.Kind {
+			e.kind = kind.err
+		}
+	}
+	return e
+}

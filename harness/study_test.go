@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -144,6 +145,51 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	require.NotNil(t, report.In(UnitFLOP))
 	require.Equal(t, "supported", report.Verdict.Word)
 	require.Contains(t, report.Withheld[0].Found, "changed them by 50 %")
+}
+
+func TestSecondsOfAPairFromTwoMachinesAreWithheld(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 2)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	path := filepath.Join(runDir(s.Root, 2, ArmOn), manifestName)
+	var m Manifest
+	require.NoError(t, readJSON(path, &m))
+	require.NotEmpty(t, m.Workers)
+	m.Workers[0].Host += "-other"
+	require.NoError(t, writeJSON(path, m))
+	report, err := s.Collect()
+	require.NoError(t, err)
+	require.Nil(t, report.In(UnitTrainSeconds))
+	require.Nil(t, report.In(UnitWallSeconds))
+	require.Nil(t, report.Speed)
+	require.NotNil(t, report.In(UnitFLOP))
+	require.Equal(t, "supported", report.Verdict.Word)
+	require.Contains(t, report.Withheld[0].Found, "seed 2")
+}
+
+func TestStudyThatCannotBeMeasuredPrintsNoRatio(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 2)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	report, err := s.Collect()
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	require.Contains(t, text.String(), "paired ratio")
+	report.Targets[report.Primary].Refused = []string{"too noisy"}
+	report.Verdict.Word = NotMeasurable
+	text.Reset()
+	require.NoError(t, report.WriteText(&text))
+	require.NotContains(t, text.String(), "paired ratio")
+	require.Contains(t, text.String(), "no ratio is shown: not measurable")
+}
+
+func TestFailureOfTwoKindsStopsTheStudy(t *testing.T) {
+	for range 20 { // an order by chance would show
+		require.Equal(t, "full", failure(fmt.Errorf("%w: %w", ErrDiverged, errFull)).Kind)
+	}
 }
 
 func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {

@@ -23,8 +23,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Verdict.Word == Void {
 		b.WriteString("no ratio is shown: the study is void, see the checks\n")
 	} else {
-		writeComparison(&b, p.Comparison)
-		r.writeUnits(&b)
+		r.writePrimary(&b)
 		r.writeProfile(&b)
 		r.writeFinal(&b)
 		if r.Complete != nil {

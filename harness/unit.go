@@ -56,6 +56,7 @@ func (r *Report) spent(f *Finished, tau float64) map[string]Crossing {
 
 // compareUnits fills Units and Speed from the pairs at the primary target.
 func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
+	r.checkPlaces(both)
 	pairs := map[string][]Pair{}
 	var perEpoch []float64
 	for _, p := range both {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mtobench/mtobench/internal/statistics"
@@ -122,6 +123,33 @@ func (r *Report) checkRepeat(off []*Finished, repeat *Finished) {
 	})
 	r.checkClock(UnitTrainSeconds, a.TrainNS, b.TrainNS)
 	r.checkClock(UnitWallSeconds, a.WallNS, b.WallNS)
+}
+
+// checkPlaces withholds the seconds where the arms of a pair weren't trained in one place: their ratio
+// would compare machines (methodology, pitfall 39).
+func (r *Report) checkPlaces(both [][2]*Finished) {
+	for _, p := range both {
+		if onePlace(p[0], p[1]) {
+			continue
+		}
+		for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
+			found := fmt.Sprintf("those of seed %d were not: see the workers in their manifests", p[0].Job.Seed)
+			r.withheld[unit] = "the arms of a pair were trained on different machines or with different numbers of threads: " + found
+			r.Withheld = append(r.Withheld, Check{"both arms of a pair have their " + unit + " from one machine", false, found})
+		}
+		return
+	}
+}
+
+// onePlace reports whether all processes of two runs worked on one host with as many threads.
+func onePlace(a, b *Finished) bool {
+	workers := slices.Concat(a.Manifest.Workers, b.Manifest.Workers)
+	for _, w := range workers {
+		if first := workers[0]; w.Host != first.Host || w.Machine.CPU != first.Machine.CPU || w.Threads != first.Threads {
+			return false
+		}
+	}
+	return true
 }
 
 // checkClock is the A/A of seconds of one clock.

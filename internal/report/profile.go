@@ -24,7 +24,7 @@ func profileFigure(r *harness.Report) figure {
 			admissible = "no: " + t.Refused[0]
 		}
 		reduction, interval, p := "–", "–", "–"
-		if t.Pairs > 0 && !t.StartedAtTarget {
+		if r.Shown(t) && !t.StartedAtTarget {
 			from, to := 100*(1-t.Interval.Hi), 100*(1-t.Interval.Lo)
 			reduction, p = signedText(100*t.Reduction()), fixed(t.P, 4)
 			if finite(from) && finite(to) {
@@ -49,7 +49,7 @@ func profileFigure(r *harness.Report) figure {
 		p.across("axis", 0)
 		p.across("half", 100*(1-claimed))
 		for i, t := range r.Targets {
-			if t.Pairs == 0 || !finite(t.Ratio) {
+			if !r.Shown(t) || !finite(t.Ratio) {
 				continue
 			}
 			x := p.x.at(t.C)
