@@ -51,7 +51,9 @@ func (r *Report) WriteFiles(w io.Writer) error {
 	fmt.Fprintf(&b, "results: %s\n         benchstat -col /mto %s\n", r.Results, r.Results)
 	missing := r.Missing
 	if r.Complete != nil {
-		fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
+		if len(r.Complete.Runs) > 0 {
+			fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
+		}
 		missing = append(missing[:len(missing):len(missing)], r.Complete.Missing...)
 	}
 	for _, j := range missing {
