@@ -165,7 +165,11 @@ func TestSecondsOfAPairFromTwoMachinesAreWithheld(t *testing.T) {
 	require.Nil(t, report.Speed)
 	require.NotNil(t, report.In(UnitFLOP))
 	require.Equal(t, "supported", report.Verdict.Word)
-	require.Contains(t, report.Withheld[0].Found, "seed 2")
+	var found []string // the wall clock of the test's own machine may have been withheld before
+	for _, c := range report.Withheld {
+		found = append(found, c.Found)
+	}
+	require.Contains(t, strings.Join(found, "\n"), "seed 2")
 }
 
 func TestStudyThatCannotBeMeasuredPrintsNoRatio(t *testing.T) {
