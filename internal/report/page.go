@@ -95,12 +95,12 @@ func newPage(r *harness.Report, style string) page {
 		p.Seeds = &seeds
 		p.Survival = append(p.Survival, survivalFigure(r))
 		p.Numbers = numbersTable(r)
-		if !measured(r) {
-			p.ForTheRecord = "The primary target isn't admissible: the figures of this section and the next stand for the record and support nothing."
+		if !r.ShownPrimary() {
+			p.ForTheRecord = "The study is not measurable: the figures of this section and the next stand for the record and support nothing."
 		}
 		p.Pairs = []figure{pairsFigure(r), scatterFigure(r)}
 		p.Survival = append(p.Survival, profileFigure(r))
-		if !t.StartedAtTarget && len(r.Units) > 0 && measured(r) {
+		if !t.StartedAtTarget && len(r.Units) > 0 && r.ShownPrimary() {
 			ratios := ratiosFigure(r)
 			p.Ratios = &ratios
 		}
@@ -119,7 +119,7 @@ func verdictOf(r *harness.Report) verdict {
 		}
 		v.Because = append(v.Because, b)
 	}
-	if t.Pairs == 0 || !measured(r) {
+	if !r.ShownPrimary() {
 		return v
 	}
 	add := func(label, value, note string) { v.Cards = append(v.Cards, card{label, value, note}) }
@@ -138,12 +138,6 @@ func verdictOf(r *harness.Report) verdict {
 		add("Reduction of seconds", signedText(100*s.Reduction), fmt.Sprintf("an epoch with MTO takes %s times as long (%s); seconds decide usefulness", fixed(s.Ratio, 3), intervalText(s.Interval, 3)))
 	}
 	return v
-}
-
-// measured reports whether the verdict lets numbers stand beside it: a void study has none, and one whose
-// target isn't admissible says that and no number (methodology b.4, b.7).
-func measured(r *harness.Report) bool {
-	return r.Verdict.Word != harness.Void && r.Verdict.Word != harness.NotMeasurable
 }
 
 func correlationText(c harness.Comparison) string {

@@ -23,11 +23,14 @@ func pairsFigure(r *harness.Report) figure {
 	}
 	var off, on []statistics.Crossing
 	lo := math.Inf(1)
+	if !r.ShownPrimary() {
+		f.Caption = "One row a seed. Both arms of a seed share initial weights, data order, crops and masks. The study is not measurable, so no ratio is shown."
+	}
 	for _, p := range pairs {
 		a, b := p[0].Outcome(t.Tau).Crossing, p[1].Outcome(t.Tau).Crossing
 		off, on = append(off, a), append(on, b)
 		lo = min(lo, a.At, b.At)
-		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(p[0].Job.Seed), crossingText(a), crossingText(b), pairRatio(a, b)))
+		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(p[0].Job.Seed), crossingText(a), crossingText(b), pairRatio(r, a, b)))
 	}
 	f.Desc = fmt.Sprintf("Of %d pairs, MTO was earlier in %d. Median epochs: %s without, %s with MTO.", len(pairs), t.Won, fixed(t.MedianOff, 2), fixed(t.MedianOn, 2))
 	budget := r.Study.Lock.Budget.Epochs
@@ -60,16 +63,16 @@ func pairsFigure(r *harness.Report) figure {
 			c.line(class, a, y, b, y)
 			c.marker(armOff, a, y, !off[i].Hit)
 			c.marker(armOn, b, y, !on[i].Hit)
-			c.text("tick", w, y+baseline, "end", pairRatio(off[i], on[i]))
+			c.text("tick", w, y+baseline, "end", pairRatio(r, off[i], on[i]))
 		}
 		return c
 	})
 }
 
-// pairRatio is the ratio of one pair, with the direction in which censoring bounds it.
-func pairRatio(off, on statistics.Crossing) string {
+// pairRatio is the ratio of one pair, with the direction in which censoring bounds it; a dash where none may be shown.
+func pairRatio(r *harness.Report, off, on statistics.Crossing) string {
 	switch {
-	case off.At == 0 || !off.Hit && !on.Hit:
+	case !r.ShownPrimary(), off.At == 0, !off.Hit && !on.Hit:
 		return "–"
 	case !off.Hit:
 		return "< " + fixed(on.At/off.At, 2)
@@ -98,18 +101,22 @@ func scatterFigure(r *harness.Report) figure {
 	}
 	f := figure{
 		ID: "scatter", Title: "With against without MTO",
-		Caption: "Below the diagonal MTO was sooner. The wedge is the interval of the ratio; the fine dashed line is what a halving would be (off the plot where the epochs lie close together).",
+		Caption: "Below the diagonal MTO was sooner; the fine dashed line is what a halving would be (off the plot where the epochs lie close together).",
 		Legend: []legendItem{
 			{sign(signText("diagonal")), "equal epochs"}, {sign(signText("half")), "half the epochs"},
-			{sign(func(c *canvas) { c.rect("wedge", 1, 1, 32, 12); c.line("ratio", 1, 7, 33, 7) }), "ratio with its 95 % interval"},
 			{sign(func(c *canvas) { c.marker(armOn, 10, 7, false); c.marker(armOn, 24, 7, true) }), "a pair; hollow where an arm missed"},
 		},
 		Table: table{Caption: "The points", Align: "wn", Head: []string{"seed", "without MTO", "with MTO", "ratio"}},
-		Desc: fmt.Sprintf("Epochs with MTO over epochs without, a point a seed. The ratio is %s, 95 %% interval %s.",
-			fixed(t.Ratio, 3), intervalText(t.Interval, 3)),
+		Desc:  "Epochs with MTO over epochs without, a point a seed.",
+	}
+	ratio := r.ShownPrimary() && finite(t.Ratio)
+	if ratio {
+		f.Caption += " The wedge is the interval of the ratio."
+		f.Desc += fmt.Sprintf(" The ratio is %s, 95 %% interval %s.", fixed(t.Ratio, 3), intervalText(t.Interval, 3))
+		f.Legend = append(f.Legend, legendItem{sign(func(c *canvas) { c.rect("wedge", 1, 1, 32, 12); c.line("ratio", 1, 7, 33, 7) }), "ratio with its 95 % interval"})
 	}
 	for i, p := range pairs {
-		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(p[0].Job.Seed), crossingText(off[i]), crossingText(on[i]), pairRatio(off[i], on[i])))
+		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(p[0].Job.Seed), crossingText(off[i]), crossingText(on[i]), pairRatio(r, off[i], on[i])))
 	}
 	return f.drawn(false, func(w float64) *canvas {
 		a := roomy("epochs without MTO", lo, hi, 5)
@@ -120,12 +127,12 @@ func scatterFigure(r *harness.Report) figure {
 			ray := func(slope float64) []point {
 				return []point{{p.x.at(a.from), p.y.at(float64(slope * a.from))}, {p.x.at(a.to), p.y.at(float64(slope * a.to))}}
 			}
-			if v := t.Interval; finite(v.Lo) && finite(v.Hi) {
+			if v := t.Interval; ratio && finite(v.Lo) && finite(v.Hi) {
 				p.area("wedge", ray(v.Hi), ray(v.Lo))
 			}
 			p.path("diagonal", ray(1))
 			p.path("half", ray(claimed))
-			if finite(t.Ratio) {
+			if ratio {
 				p.path("ratio", ray(t.Ratio))
 			}
 		})

@@ -219,12 +219,24 @@ func TestAVoidStudyShowsNoRatio(t *testing.T) {
 	}
 }
 
-// A target that isn't admissible: the study says so, not a number (methodology b.4).
-func TestAnUnmeasurableStudyHasNoHeadline(t *testing.T) {
-	page := written(t, sample(usual, func(r *harness.Report) { r.Verdict.Word = harness.NotMeasurable }))
-	assert.False(t, strings.Contains(page, "Ratio of epochs"))
-	assert.False(t, strings.Contains(page, "ratios-figure"))
-	has(t, page, "stand for the record and support nothing")
+// A study that isn't measurable says so, and no ratio (methodology b.4): not in words, not in a table, not as a line or
+// a wedge of a drawing. The same study with an admissible target shows each of them.
+func TestAnUnmeasurableStudyShowsNoRatio(t *testing.T) {
+	for _, refused := range [][]string{nil, {"crossings scatter by 20 %"}} {
+		page := written(t, sample(usual, func(r *harness.Report) {
+			for i := range r.Targets {
+				r.Targets[i].Refused = refused
+			}
+			if refused != nil {
+				r.Verdict.Word = harness.NotMeasurable
+			}
+		}))
+		for _, what := range []string{"Ratio of epochs", "ratios-figure", "0.400 to 0.590", "0.500 (", "<b>0.500", "0.0312", "+50.0 %", "+41.0 %", `class="wedge"`, `class="ratio"`,
+			`<td class="number">0.50</td>`, `text-anchor="end">0.50<`, "correlation"} {
+			assert.Equal(t, refused == nil, strings.Contains(page, what), "refused %v: %s", refused, what)
+		}
+		assert.Equal(t, refused != nil, strings.Contains(page, "stand for the record and support nothing"))
+	}
 }
 
 func TestFinalFiguresArePairedBySeed(t *testing.T) {

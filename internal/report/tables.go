@@ -8,7 +8,7 @@ import (
 	"github.com/mtobench/mtobench/internal/statistics"
 )
 
-// numbersTable has every number of the comparison at the primary target.
+// numbersTable has every number of the comparison at the primary target that may be shown.
 func numbersTable(r *harness.Report) table {
 	t := r.Targets[r.Primary]
 	tab := table{ID: "numbers-table", Caption: "The comparison at the primary target", Align: "wn", Head: []string{"", "without MTO", "with MTO", "with ÷ without"}}
@@ -35,7 +35,7 @@ func numbersTable(r *harness.Report) table {
 	add("restricted mean up to the budget", mean(off), mean(on), "")
 	add("epochs spent for each hit", spent(t.ERTOff, t.HitsOff), spent(t.ERTOn, t.HitsOn), "")
 	add("raw first crossing, median (secondary)", fixed(r.Secondary.MedianOff, 2), fixed(r.Secondary.MedianOn, 2), "")
-	if !t.StartedAtTarget {
+	if r.ShownPrimary() && !t.StartedAtTarget {
 		name, test := "paired geometric mean, 95 % t-interval of logs", "exact signed-rank test"
 		if t.Censored() {
 			name, test = "ratio of restricted means, 95 % pair bootstrap", "exact log-rank test under label swaps"
