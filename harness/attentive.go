@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	attentiveRates  = []float64{3e-4, 1e-3, 3e-3, 1e-2} // at a batch of 256
+	attentiveRates  = []float64{1e-3, 3e-3, 1e-2, 3e-2} // at a batch of 256
 	attentiveDecays = []float64{0, 0.05}
 )
 

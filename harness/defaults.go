@@ -38,7 +38,7 @@ func Defaults(n Names) Config {
 			CropMin: 0.6, CropMax: 1, CropRatio: 4.0 / 3.0, Flip: "auto", Precision: simd.F32.String(),
 		},
 		Probe:    ProbeConfig{Bank: 10000, Validation: 0, Lambda: 1e-2, KNNK: 20, KNNT: 0.07},
-		Final:    FinalConfig{Test: true, Logistic: true, LogisticLambda: 1e-3, ProbeSeeds: 3, AttentiveEpochs: 20, FinetuneEpochs: 20, FinetuneLR: 1e-3},
+		Final:    FinalConfig{Test: true, Logistic: true, LogisticLambda: 1e-3, ProbeSeeds: 3, AttentiveEpochs: 20, FinetuneEpochs: 20, FinetuneLR: 4e-3},
 		Complete: CompleteConfig{Schedule: "cosine", Margin: 0.5},
 	}
 	if c.Method.Name == "mae" {

@@ -111,7 +111,7 @@
 //	final.attentive_epochs  its passes over the probe's bank (20)
 //	final.finetune          fine-tune the whole encoder on the labels of the probe's bank (false)
 //	final.finetune_epochs   its passes over the bank (20)
-//	final.finetune_lr       its peak learning rate at a batch of 256; it scales with the batch (1e-3)
+//	final.finetune_lr       its peak learning rate at a batch of 256; it scales with the batch (4e-3)
 //
 //	complete.run       confirm the claim by whole schedules: both arms for the budget T and for T/2, four more runs
 //	                   a seed, judged on the test split (false)
