@@ -70,6 +70,9 @@ func studiesBelow(path string) (found []string, err error) {
 			return nil
 		}
 		if _, err := os.Stat(filepath.Join(at, LockName)); err == nil {
+			if _, err := os.Stat(filepath.Join(at, manifestName)); err == nil {
+				return fmt.Errorf("%w: %s: the folder of a run; name the study's folder, runs/STUDY/WORKLOAD", ErrConfig, at)
+			}
 			found = append(found, at)
 			return filepath.SkipDir
 		}

@@ -54,8 +54,12 @@ func TestAFolderThatIsNoStudyIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrLock)
 	require.ErrorContains(t, err, "train.batch is 128 in the lock and 64 here")
 
+	run := filepath.Join(s.Root, "seed=001", "mto=off") // it has a copy of the lock
+	require.NoError(t, os.MkdirAll(run, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(run, LockName), []byte("{}"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(run, manifestName), []byte("{}"), 0o644))
 	for path, want := range map[string]string{
-		t.TempDir(): "no study with a study.lock.json", config: "not a folder", filepath.Join(s.Root, "nowhere"): "no such folder",
+		t.TempDir(): "no study with a study.lock.json", config: "not a folder", run: "the folder of a run; name the study's folder", filepath.Dir(run): "the folder of a run", filepath.Join(s.Root, "nowhere"): "no such folder",
 	} {
 		_, err := StudyFolders(path)
 		require.ErrorIs(t, err, ErrConfig)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,15 +55,14 @@ func (c *peakCommand) Run() error {
 	})
 }
 
-// toFile creates a file and has write fill it.
+// toFile creates a file and has write fill it. No file is left where that fails.
 func toFile(path string, write func(w io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	if err := write(f); err != nil {
-		f.Close()
-		return err
+		return errors.Join(err, f.Close(), os.Remove(path))
 	}
 	return f.Close()
 }

@@ -50,7 +50,7 @@ func launch(program, profile string, events func(session, method string, params 
 		return nil, err
 	}
 	cmd := exec.Command(program, "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--force-color-profile=srgb", "--user-data-dir="+profile)
+		"--disable-background-networking", "--disable-quic", "--disable-sync", "--disable-component-update", "--hide-scrollbars", "--force-color-profile=srgb", "--user-data-dir="+profile)
 	cmd.ExtraFiles = []*os.File{toRead, fromWrite} // descriptors 3 and 4
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w; install chromium, or name it with -browser", program, err)

@@ -72,8 +72,26 @@ type meter struct {
 	summary   summary
 }
 
-// Measure measures and writes. It returns the first error of o.Out.
+// Measure measures and writes. It returns the first error of o.Out, and one where no row matches o.Only: then nothing is written.
 func Measure(o Options) error {
+	type task struct {
+		row
+		name    string
+		threads int
+	}
+	var tasks []task
+	for _, r := range rows(caches(), slices.Max(o.Threads)) {
+		for _, threads := range o.Threads {
+			name := fmt.Sprintf("%s/threads=%d", r.name, threads)
+			if r.kind == overhead && threads == 1 || o.Only != nil && !o.Only.MatchString(name) {
+				continue
+			}
+			tasks = append(tasks, task{r, name, threads})
+		}
+	}
+	if len(tasks) == 0 {
+		return fmt.Errorf("peak: no row's name matches %q; names are like op=gemm-nt/m=3136/k=96/n=288/threads=1", o.Only)
+	}
 	m := &meter{o: o, caches: caches(), pools: map[int]*simd.Pool{}, peak: map[int]float64{}, streams: map[string]float64{}}
 	defer func() {
 		for _, p := range m.pools {
@@ -93,15 +111,9 @@ func Measure(o Options) error {
 	if err := m.head(); err != nil {
 		return err
 	}
-	for _, r := range rows(m.caches, slices.Max(o.Threads)) {
-		for _, threads := range o.Threads {
-			name := fmt.Sprintf("%s/threads=%d", r.name, threads)
-			if r.kind == overhead && threads == 1 || o.Only != nil && !o.Only.MatchString(name) {
-				continue
-			}
-			if err := m.line(r, name, threads); err != nil {
-				return err
-			}
+	for _, t := range tasks {
+		if err := m.line(t.row, t.name, t.threads); err != nil {
+			return err
 		}
 	}
 	m.report()

@@ -36,6 +36,13 @@ func measure(t *testing.T, only string, threads ...int) (results []*benchfmt.Res
 	return results, text.String()
 }
 
+func TestAPatternThatMatchesNothingIsAnError(t *testing.T) {
+	var out bytes.Buffer
+	err := Measure(Options{Threads: []int{1}, Row: time.Millisecond, Only: regexp.MustCompile("gem$"), Out: &out, Report: &out})
+	require.ErrorContains(t, err, `no row's name matches "gem$"; names are like op=gemm-nt`)
+	require.Empty(t, out.String())
+}
+
 func TestEveryLineIsABenchmarkThatBenchfmtReads(t *testing.T) {
 	results, report := measure(t, `^op=(fma|bf16|read/level=L1|barrier|gemm-nt/m=3136/k=96/n=288|attention/n=49/hd=32|sum)`, 1, 2)
 	units := map[string][]string{

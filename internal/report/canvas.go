@@ -72,6 +72,11 @@ func (c *canvas) text(class string, x, y float64, anchor, s string) {
 	fmt.Fprintf(&c.body, `<text class="%s" x="%s" y="%s" text-anchor="%s">%s</text>`, class, length(x), length(y), anchor, html.EscapeString(s))
 }
 
+// value writes an arm's number over whatever is drawn there: its outline, in the colour of the ground, lies below it.
+func (c *canvas) value(arm string, x, y float64, anchor, s string) {
+	fmt.Fprintf(&c.body, `<text class="value %s" paint-order="stroke" x="%s" y="%s" text-anchor="%s">%s</text>`, arm, length(x), length(y), anchor, html.EscapeString(s))
+}
+
 // marker draws the sign of an arm: a disc for off, a triangle for on. A hollow one stands for a run that
 // never reached the target.
 func (c *canvas) marker(arm string, x, y float64, hollow bool) {

@@ -83,9 +83,9 @@ func (p *plot) crossingMarks(r *harness.Report, t harness.TargetReport) {
 		}
 		if text := fixed(d.at, 1); anchor == "start" && x+dx+float64(len(text))*letter > p.w {
 			anchor, dx = "end", -4
-			p.text("value "+d.arm, x+dx, p.y.start-24, anchor, text)
+			p.value(d.arm, x+dx, p.y.start-24, anchor, text)
 		} else {
-			p.text("value "+d.arm, x+dx, p.y.start-8, anchor, text)
+			p.value(d.arm, x+dx, p.y.start-8, anchor, text)
 		}
 	}
 }
