@@ -22,6 +22,8 @@ type Child struct {
 	Seed    int    `help:"Seed."`
 	Arm     string `help:"Arm: off or on."`
 	Threads int    `help:"Worker threads."`
+
+	clock clock // zero: the machine's
 }
 
 // Main is the life of a child: it carries out its job, reports to out, and stops at a checkpoint when
@@ -70,7 +72,7 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 	}
 	r := run{
 		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm},
-		kind: c.Kind, set: set, test: test, threads: c.Threads, make: build, report: tell.progress,
+		kind: c.Kind, set: set, test: test, threads: c.Threads, make: build, report: tell.progress, clock: c.clock,
 		log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 	if c.Kind != jobCalibration {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ type fakeStepper struct {
 	rc    RunConfig
 	step  int
 	state string
-	delay time.Duration
+	stall stall
 	ctx   context.Context
 
 	speed  float64 // of MTO; 1: none
@@ -38,7 +39,7 @@ var _ stepper = (*fakeStepper)(nil)
 func newFake(speed float64) newStepper {
 	return func(rc RunConfig, _ *benchdata.Set, _ int) (stepper, error) {
 		f := &fakeStepper{rc: rc, speed: speed, state: fmt.Sprintf("init %d", rc.Seed)}
-		f.delay, _ = time.ParseDuration(os.Getenv("MTOBENCH_TEST_DELAY"))
+		f.stall.At, f.stall.Reached, _ = strings.Cut(os.Getenv(stallVariable), " ")
 		f.diverg, _ = strconv.Atoi(os.Getenv("MTOBENCH_TEST_DIVERGE"))
 		return f, nil
 	}
@@ -48,21 +49,36 @@ func (f *fakeStepper) acts() bool { return f.rc.MTOActive() && f.rc.MTO.LambdaE 
 
 func (f *fakeStepper) Watch(ctx context.Context) { f.ctx = ctx }
 
-// wait takes a while, or less once the stepper is asked to stop.
-func (f *fakeStepper) wait(d time.Duration) error {
-	if d == 0 || f.ctx == nil {
+// stallVariable tells fakes of other processes where to stall: "100 PATH" or "final PATH".
+const stallVariable = "MTOBENCH_TEST_STALL"
+
+// A stall is a place at which a fake waits until it is asked to stop, or killed: a test that does one of these
+// then knows how far the run has come.
+type stall struct {
+	At      string // a number of steps, or "final"; empty: nowhere
+	Reached string // the file that it makes there
+}
+
+func (f *fakeStepper) stallAt(place string) error {
+	if f.stall.At != place {
 		return nil
 	}
-	select {
-	case <-time.After(d):
-		return nil
-	case <-f.ctx.Done():
-		return ErrInterrupted
+	if err := os.WriteFile(f.stall.Reached, nil, 0o644); err != nil {
+		return err
+	}
+	<-f.ctx.Done()
+	return ErrInterrupted
+}
+
+// untilFile waits for a file, however long that takes: a run that never gets there is stopped by go test.
+func untilFile(path string) {
+	for _, err := os.Stat(path); err != nil; _, err = os.Stat(path) {
+		time.Sleep(time.Millisecond)
 	}
 }
 
 func (f *fakeStepper) Step() (StepStats, error) {
-	if err := f.wait(f.delay); err != nil {
+	if err := f.stallAt(strconv.Itoa(f.step)); err != nil {
 		return StepStats{}, err
 	}
 	if f.diverg == f.step+1 && f.acts() {
@@ -94,7 +110,9 @@ func (f *fakeStepper) PrepareFinal(_ string, tell func(string, int, int) error) 
 }
 
 func (f *fakeStepper) Final(test benchdata.Split) ([]FinalFigure, error) {
-	time.Sleep(20 * f.delay)
+	if err := f.stallAt("final"); err != nil {
+		return nil, err
+	}
 	e, err := f.Evaluate()
 	sum := 0
 	for _, b := range test.Images {

@@ -3,7 +3,6 @@ package harness
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -248,7 +247,7 @@ func TestOpenTestRefusesRunsWithoutLockOrShortOfTheirBudget(t *testing.T) {
 	require.ErrorContains(t, err, "at step 0 of 320")
 }
 
-// TestKilledFinalEvaluationGivesTheSameFigures kills a run between its last step and result.bench, again and again.
+// TestKilledFinalEvaluationGivesTheSameFigures kills a run between the opening of the test split and final.json, twice.
 func TestKilledFinalEvaluationGivesTheSameFigures(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 1.5)
 	calibrateAndLock(t, s)
@@ -264,45 +263,22 @@ func TestKilledFinalEvaluationGivesTheSameFigures(t *testing.T) {
 	want, err := ReadFinal(filepath.Join(whole.Dir, finalName))
 	require.NoError(t, err)
 
-	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
-	random := rand.New(rand.NewPCG(3, 4))
-	again := 0
-	for range 3 {
-		j := prepare(t.TempDir())
-		for range 2 {
-			killAfterOpening(t, j, time.Duration(random.IntN(int(15*time.Millisecond))))
-		}
-		require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
-		got, err := ReadFinal(filepath.Join(j.Dir, finalName))
-		require.NoError(t, err)
-		require.Equal(t, want.Figures, got.Figures)
-		require.Equal(t, want.Hash, got.Hash)
-		openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
-		require.NoError(t, err)
-		require.Equal(t, openings, got.Openings)
-		again += len(openings) - 1
+	j := prepare(t.TempDir())
+	for range 2 {
+		cmd, stdin, _ := startStalled(t, j, "final")
+		require.NoError(t, cmd.Process.Kill())
+		cmd.Wait()
+		stdin.Close()
 	}
-	require.NotZero(t, again, "no process died between opening and writing")
-}
-
-// killAfterOpening starts the run and kills it a moment after it has opened the test split.
-func killAfterOpening(t *testing.T, j Job, moment time.Duration) {
-	t.Helper()
-	path := filepath.Join(j.Dir, eventsName)
-	before, err := readOpenings(path)
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	got, err := ReadFinal(filepath.Join(j.Dir, finalName))
 	require.NoError(t, err)
-	cmd := childCommand(t, j)
-	stdin, err := cmd.StdinPipe()
+	require.Equal(t, want.Figures, got.Figures)
+	require.Equal(t, want.Hash, got.Hash)
+	openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
 	require.NoError(t, err)
-	defer stdin.Close()
-	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool {
-		now, _ := readOpenings(path)
-		return len(now) > len(before) || done(j.Dir)
-	}, time.Minute, time.Millisecond)
-	time.Sleep(moment)
-	cmd.Process.Kill()
-	cmd.Wait()
+	require.Len(t, openings, 3)
+	require.Equal(t, openings, got.Openings)
 }
 
 func TestFinalUnitsAreDeclaredInResultFiles(t *testing.T) {

@@ -77,6 +77,7 @@ func (spec childSpec) main() int {
 	if spec.Jumps {
 		systemClock.day = disk.jumpingDay
 	}
+	statedEach = time.Hour // a status by the clock would make the number of operations depend on the machine's speed
 	if spec.Patience > 0 {
 		holdPatience = spec.Patience
 	}
@@ -104,8 +105,10 @@ func unhurriedFake(rc RunConfig, set *benchdata.Set, threads int) (stepper, erro
 
 func (u unhurried) Step() (StepStats, error) {
 	if u.step%8 == 0 {
-		if err := u.wait(time.Millisecond); err != nil {
-			return StepStats{}, err
+		select {
+		case <-time.After(time.Millisecond):
+		case <-u.ctx.Done():
+			return StepStats{}, ErrInterrupted
 		}
 	}
 	return u.fakeStepper.Step()

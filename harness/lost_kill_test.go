@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -97,21 +98,17 @@ func TestLostParent(t *testing.T) {
 	l := lost(t)
 	moments(t, func(t *testing.T, random *rand.Rand) string {
 		j := l.folder(t)
-		p := l.start(t, childSpec{Parent: true}, j)
+		p, orphaned := l.startParent(t, j)
 		time.Sleep(l.moment(random))
-		if random.IntN(2) == 0 {
+		pid := l.holderOf(j)
+		if pid == 0 || random.IntN(2) == 0 {
 			p.Process.Kill()
 			p.end()
 			how := got(t, j)
-			l.finish(t, j) // waits for the child, which holds the folder
+			l.complete(t, j) // beside the child, which may hold the folder, or find it done
+			orphaned()
+			l.requireClean(t, j)
 			return "parent killed " + how + ": same bits"
-		}
-		pid := l.holderOf(j)
-		if pid == 0 {
-			p.Process.Kill()
-			p.end()
-			l.finish(t, j)
-			return "no child yet: same bits"
 		}
 		killProcess(pid)
 		status, text := p.end()
@@ -123,6 +120,20 @@ func TestLostParent(t *testing.T) {
 		l.finish(t, j)
 		return fmt.Sprintf("child killed %s, parent's status %d: same bits", how, status)
 	})
+}
+
+// startParent starts a process that runs the job in a child. orphaned waits until both have ended: each holds the
+// end of a pipe that is handed down.
+func (l *lostRun) startParent(t *testing.T, j Job) (p *process, orphaned func()) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	p = l.prepared(t, childSpec{Parent: true}, j)
+	p.ExtraFiles = []*os.File{w}
+	require.NoError(t, p.Start())
+	w.Close()
+	t.Cleanup(func() { r.Close() })
+	return p, func() { io.Copy(io.Discard, r) }
 }
 
 // holderOf is the process that works in the folder, 0 without one.

@@ -160,14 +160,21 @@ func (l *lostRun) start(t *testing.T, spec childSpec, j Job) *process {
 
 func (l *lostRun) startWith(t *testing.T, spec childSpec, j Job, as *syscall.SysProcAttr) *process {
 	t.Helper()
+	p := l.prepared(t, spec, j)
+	p.SysProcAttr = as
+	require.NoError(t, p.Start())
+	return p
+}
+
+// prepared is the run's process before it starts.
+func (l *lostRun) prepared(t *testing.T, spec childSpec, j Job) *process {
+	t.Helper()
 	spec.Data = l.lock.Data.SHA256
 	p := &process{Cmd: spec.command(t, j), t: t}
-	p.SysProcAttr = as
 	p.Stdout, p.Stderr = &p.out, &p.out
 	var err error
 	p.stdin, err = p.StdinPipe()
 	require.NoError(t, err)
-	require.NoError(t, p.Start())
 	return p
 }
 
@@ -231,10 +238,17 @@ func chainOf(t *testing.T, dir string) string {
 // finish gives the run again, without faults, and requires that it ends as it must and leaves nothing else.
 func (l *lostRun) finish(t *testing.T, j Job) (log string) {
 	t.Helper()
-	status, text := l.start(t, childSpec{}, j).end()
+	log = l.complete(t, j)
+	l.requireClean(t, j)
+	return log
+}
+
+// complete is finish while another process may still be there; it waits for the folder as long as that takes.
+func (l *lostRun) complete(t *testing.T, j Job) (log string) {
+	t.Helper()
+	status, text := l.start(t, childSpec{Patience: time.Hour}, j).end()
 	require.Zero(t, status, text)
 	require.Equal(t, l.want, l.outcome(t, j))
-	l.requireClean(t, j)
 	return text
 }
 

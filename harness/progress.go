@@ -12,8 +12,10 @@ type StatusLine struct {
 	W        io.Writer
 	Terminal bool
 	Width    func() int // columns of the terminal; nil: 80
+	clock    clock      // zero: the machine's
 	shown    bool
-	drawn    time.Time
+	begun    bool
+	drawn    time.Duration // by the clock that only grows
 }
 
 // How often Update writes: on a terminal, and elsewhere.
@@ -32,13 +34,14 @@ func (s *StatusLine) Say(line string) {
 
 // Update redraws the status line.
 func (s *StatusLine) Update(u Update) {
-	if s.drawn.IsZero() {
-		s.drawn = time.Now()
+	now := s.now()
+	if !s.begun {
+		s.begun, s.drawn = true, now
 	}
-	if wait := time.Since(s.drawn); s.Terminal && wait < redraw || !s.Terminal && wait < logEach {
+	if wait := now - s.drawn; s.Terminal && wait < redraw || !s.Terminal && wait < logEach {
 		return
 	}
-	s.drawn = time.Now()
+	s.drawn = now
 	line := describe(u)
 	if !s.Terminal {
 		fmt.Fprintln(s.W, line)
@@ -50,6 +53,13 @@ func (s *StatusLine) Update(u Update) {
 	}
 	fmt.Fprintf(s.W, "\r%s\x1b[K", line[:min(len(line), max(0, width-1))])
 	s.shown = true
+}
+
+func (s *StatusLine) now() time.Duration {
+	if s.clock.since == nil {
+		s.clock = systemClock
+	}
+	return s.clock.since()
 }
 
 // describe is the state of a study in one line.
@@ -70,7 +80,7 @@ func describe(u Update) string {
 
 // Finish prints how a run ended.
 func (s *StatusLine) Finish(u Update) {
-	s.drawn = time.Now()
+	s.begun, s.drawn = true, s.now()
 	state := fmt.Sprintf("top-1 %.2f %%, %s", u.Progress.Top1, Duration(time.Duration(u.Progress.WallNS)))
 	switch {
 	case u.Skipped:

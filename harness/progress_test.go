@@ -19,11 +19,15 @@ func sampleUpdate() Update {
 
 func TestTerminalShowsOneLineThatIsRewritten(t *testing.T) {
 	var b bytes.Buffer
-	s := StatusLine{W: &b, Terminal: true, Width: func() int { return 40 }}
-	s.drawn = time.Now().Add(-time.Hour)
+	now := time.Hour
+	s := StatusLine{W: &b, Terminal: true, Width: func() int { return 40 }, clock: clock{since: func() time.Duration { return now }}}
+	s.Update(sampleUpdate()) // what lasts no moment leaves no line
+	require.Empty(t, b.String())
+	now += redraw
 	s.Update(sampleUpdate())
 	require.Equal(t, "\rrun 5 of 13  seed 3 mto=on  50.0%  top-\x1b[K", b.String())
 	b.Reset()
+	now += redraw - 1
 	s.Update(sampleUpdate()) // too soon
 	require.Empty(t, b.String())
 	s.Finish(sampleUpdate())
@@ -32,12 +36,13 @@ func TestTerminalShowsOneLineThatIsRewritten(t *testing.T) {
 
 func TestElsewhereThereAreWholeLinesOnly(t *testing.T) {
 	var b bytes.Buffer
-	s := StatusLine{W: &b}
+	now := time.Hour
+	s := StatusLine{W: &b, clock: clock{since: func() time.Duration { return now }}}
 	for range 1000 {
 		s.Update(sampleUpdate())
 	}
 	require.Empty(t, b.String())
-	s.drawn = time.Now().Add(-2 * time.Minute)
+	now += 2 * time.Minute
 	s.Update(sampleUpdate())
 	u := sampleUpdate()
 	u.Err = errors.New("loss NaN")
@@ -57,10 +62,12 @@ func TestDurationsForPeople(t *testing.T) {
 
 func TestTimeLeftIsTheRateOfWhatWasDone(t *testing.T) {
 	e := newEstimate([]int{100, 100, 100})
+	now := time.Hour
+	e.clock.since = func() time.Duration { return now }
 	e.skip()
 	e.begin()
 	require.Zero(t, e.left(Progress{Step: 50})) // resumed at 50: no rate yet
-	e.started = time.Now().Add(-10 * time.Second)
+	now += 10 * time.Second
 	// 10 s for 10 steps, 40 of this run and 100 of the next to go
-	require.InDelta(t, 140, e.left(Progress{Step: 60}).Seconds(), 1)
+	require.Equal(t, 140*time.Second, e.left(Progress{Step: 60}))
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,104 +46,54 @@ func lastChain(t *testing.T, j Job) string {
 	return curve[len(curve)-1].Chain
 }
 
-// TestKilledRunContinuesToTheSameBits kills a run at random moments. MTOBENCH_TEST_ROUNDS runs it that many times, with
-// other moments each time.
-func TestKilledRunContinuesToTheSameBits(t *testing.T) {
-	rounds := 1
-	if n, err := strconv.Atoi(os.Getenv("MTOBENCH_TEST_ROUNDS")); err == nil {
-		rounds = n
-	}
-	for round := range rounds {
-		killRound(t, uint64(round))
-	}
-}
-
-func killRound(t *testing.T, round uint64) {
+// startStalled starts the run in a process of its own, waits until it stalls at a place, and returns it with the
+// pipe that is its standard input and what it writes.
+func startStalled(t *testing.T, j Job, place string) (cmd *exec.Cmd, stdin io.Closer, out *bytes.Buffer) {
 	t.Helper()
-	whole := calibrationRunIn(t, t.TempDir())
-	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), whole, 1, func(Progress) {}))
-	want := lastChain(t, whole)
-
-	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
-	j := calibrationRunIn(t, t.TempDir())
-	random := rand.New(rand.NewPCG(1, 2+round))
-	kills := 0
-	for !done(j.Dir) {
-		kills += runAndKill(t, j, time.Duration(random.IntN(int(80*time.Millisecond))))
-	}
-	require.Equal(t, want, lastChain(t, j), "after %d kills", kills)
-	events, err := os.ReadFile(filepath.Join(j.Dir, eventsName))
-	require.NoError(t, err)
-	require.Greater(t, kills, 2)
-	require.Contains(t, string(events), `"key":"run_resume"`)
-	for _, line := range strings.Split(strings.TrimSpace(string(events)), "\n") {
-		require.True(t, strings.HasPrefix(line, `{"schema":1,`) && strings.HasSuffix(line, "}"), line)
-	}
-}
-
-// runAndKill starts the run, waits until it has got further than it was, and kills it a moment later. It
-// returns how often it killed: 0 where the run ended first.
-func runAndKill(t *testing.T, j Job, moment time.Duration) int {
-	t.Helper()
-	before, err := checkpoints(j.Dir)
-	require.NoError(t, err)
-	cmd := childCommand(t, j)
+	reached := filepath.Join(t.TempDir(), "reached")
+	cmd, out = childCommand(t, j), new(bytes.Buffer)
+	cmd.Env = append(cmd.Env, stallVariable+"="+place+" "+reached)
+	cmd.Stdout = out
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
-	defer stdin.Close()
 	require.NoError(t, cmd.Start())
-	ended := make(chan error)
-	go func() { ended <- cmd.Wait() }()
-	for {
-		select {
-		case err := <-ended:
-			require.NoError(t, err)
-			return 0
-		case <-time.After(moment):
-		}
-		if now, err := checkpoints(j.Dir); err == nil && len(now) > 0 && (len(before) == 0 || now[len(now)-1] > before[len(before)-1]) {
-			cmd.Process.Kill()
-			<-ended
-			return 1
-		}
-	}
+	untilFile(reached)
+	return cmd, stdin, out
 }
 
 func TestChildStopsAtACheckpointWhenItsParentIsGone(t *testing.T) {
-	t.Setenv("MTOBENCH_TEST_DELAY", "5ms")
 	j := calibrationRunIn(t, t.TempDir())
-	cmd := childCommand(t, j)
-	stdin, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { steps, _ := checkpoints(j.Dir); return len(steps) > 0 }, 20*time.Second, 10*time.Millisecond)
-	time.Sleep(50 * time.Millisecond)
+	cmd, stdin, out := startStalled(t, j, "100")
 	stdin.Close()
-	err = cmd.Wait()
-	require.ErrorContains(t, err, "exit status 75")
-	require.ErrorIs(t, follow(&out, func(Progress) {}), ErrInterrupted)
+	require.ErrorContains(t, cmd.Wait(), "exit status 75")
+	require.ErrorIs(t, follow(out, func(Progress) {}), ErrInterrupted)
 	steps, err := checkpoints(j.Dir)
 	require.NoError(t, err)
-	require.NotZero(t, steps[len(steps)-1]%32, "between grid points")
+	require.Equal(t, []int{96, 100}, steps, "a grid point, and where it was")
 	var s Status
 	require.NoError(t, readJSON(filepath.Join(j.Dir, statusName), &s))
 	require.Equal(t, "interrupted", s.State)
 }
 
 func TestStudyRunsInProcessesOfItsOwnAndStopsOnRequest(t *testing.T) {
+	reached := filepath.Join(t.TempDir(), "reached")
 	t.Setenv(childVariable, "{}")
-	t.Setenv("MTOBENCH_TEST_DELAY", "1ms")
+	t.Setenv(stallVariable, "100 "+reached)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	s, _ := fakeStudy(t, t.TempDir(), 1.5)
 	s.launch = processLauncher([]string{self})
-	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		untilFile(reached)
+		cancel()
+	}()
 	_, err = s.Run(ctx)
 	require.ErrorIs(t, err, ErrInterrupted)
 	require.Equal(t, ExitResumable, ExitStatus(err))
+	steps, err := checkpoints(calibrationJobs(s.Root, s.Config)[0].Dir)
+	require.NoError(t, err)
+	require.Equal(t, []int{96, 100}, steps)
 }
 
 func TestFolderInUseIsLeftAlone(t *testing.T) {

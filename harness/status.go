@@ -36,7 +36,7 @@ type Status struct {
 
 // statedEach is how often a status is written while nothing happens; stalledAfter how old one of a run
 // that goes on can't be.
-const (
+var (
 	statedEach   = 5 * time.Second
 	stalledAfter = 2 * time.Minute
 )

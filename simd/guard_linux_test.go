@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
@@ -71,19 +70,4 @@ func TestAttentionTouchesNothingOutsideItsSlices(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestIdleWorkersSleep(t *testing.T) {
-	p := NewPool(4)
-	defer p.Close()
-	p.For(4, func(int, int) {})
-	time.Sleep(20 * time.Millisecond)
-	used := func() time.Duration {
-		var u syscall.Rusage
-		require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	before := used()
-	time.Sleep(100 * time.Millisecond)
-	require.Less(t, used()-before, 50*time.Millisecond)
 }

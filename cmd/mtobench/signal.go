@@ -11,7 +11,7 @@ import (
 
 // sameRequest is how long after the first signal others count as the same request: timeout(1) and some
 // schedulers signal the process and its group, one right after the other.
-const sameRequest = 500 * time.Millisecond
+var sameRequest = 500 * time.Millisecond
 
 // untilSignal returns a context that ends at the first signal that asks to stop. At the second the process
 // ends at once: what is lost is what came after the last checkpoint.

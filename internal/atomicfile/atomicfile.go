@@ -59,11 +59,7 @@ func Replace(path string, data []byte) error {
 }
 
 func replace(path string, write func(io.Writer) error, durable bool) error {
-	err := replaceOnce(path, write, durable)
-	if errors.Is(err, fs.ErrNotExist) && isDir(filepath.Dir(path)) {
-		err = replaceOnce(path, write, durable) // a sweep took the temporary file before it was marked as ours
-	}
-	if err != nil {
+	if err := replaceUnnamed(path, write, durable); err != nil {
 		return fmt.Errorf("writing %s: %w", path, cause(err))
 	}
 	return nil
@@ -87,9 +83,10 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-func replaceOnce(path string, write func(io.Writer) error, durable bool) (err error) {
+// replaceUnnamed is replace with errors that don't name path.
+func replaceUnnamed(path string, write func(io.Writer) error, durable bool) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*"+suffix)
+	f, err := temporary(dir, "."+filepath.Base(path)+".*"+suffix)
 	if err != nil {
 		return err
 	}
@@ -99,7 +96,6 @@ func replaceOnce(path string, write func(io.Writer) error, durable bool) (err er
 			os.Remove(f.Name())
 		}
 	}()
-	mark(f)
 	if err = Ask(OpCreate, f.Name()); err != nil {
 		return err
 	}
@@ -132,6 +128,18 @@ func replaceOnce(path string, write func(io.Writer) error, durable bool) (err er
 		}
 	}
 	return Ask(OpDone, path)
+}
+
+// temporary makes a temporary file that no sweep removes. Between its creation and its mark one may: then it
+// makes another.
+func temporary(dir, pattern string) (*os.File, error) {
+	for {
+		f, err := os.CreateTemp(dir, pattern)
+		if err != nil || mark(f) {
+			return f, err
+		}
+		f.Close()
+	}
 }
 
 // writer asks about every write.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -80,6 +81,36 @@ func TestSweepSparesLiveWriters(t *testing.T) {
 	entries, err = os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 3+4)
+}
+
+// A file that a sweep has taken, or holds, is no file to write to: a write into it would be lost.
+func TestSweptFileIsNotMarked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".file.123.tmp")
+	create := func() *os.File {
+		f, err := os.Create(path)
+		require.NoError(t, err)
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	f := create()
+	if errors.Is(Lock(f), ErrNoLocks) || runtime.GOOS == "windows" {
+		t.Skip("nothing is marked here")
+	}
+	require.True(t, mark(f))
+	sweeper, err := os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.NoError(t, Lock(sweeper))
+	f, err = os.OpenFile(path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	require.False(t, mark(f), "a sweep holds it")
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, sweeper.Close())
+	require.False(t, mark(f), "it is gone")
+	require.NoError(t, f.Close())
+	other := create()
+	require.NoError(t, other.Close())
+	require.True(t, mark(create()))
 }
 
 func TestWriteIntoNoFolder(t *testing.T) {

@@ -5,13 +5,27 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 )
 
-// mark shows that the file's writer lives: a lock that ends with it. Where the file system has no
-// locks, nothing shows it, and nothing sweeps.
-func mark(f *os.File) { flock(f, syscall.LOCK_EX|syscall.LOCK_NB) }
+// mark shows that the file's writer lives: a lock that ends with it. It reports false where a sweep has taken
+// the file, or is about to. Where the file system has no locks, nothing shows a writer, and nothing sweeps.
+func mark(f *os.File) bool {
+	switch err := Lock(f); {
+	case errors.Is(err, ErrLocked):
+		return false
+	case err != nil:
+		return true
+	}
+	mine, err := f.Stat()
+	if err != nil {
+		return true // what comes next says what is wrong
+	}
+	there, err := os.Stat(f.Name())
+	return !errors.Is(err, fs.ErrNotExist) && (err != nil || os.SameFile(mine, there))
+}
 
 // rename gives f, still marked, its final name and closes it.
 func rename(f *os.File, path string) error {

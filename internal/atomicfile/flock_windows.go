@@ -9,7 +9,7 @@ import (
 )
 
 // mark does nothing: an open file can't be removed here.
-func mark(*os.File) {}
+func mark(*os.File) bool { return true }
 
 // rename closes f, as an open file can't be renamed here, and gives it its final name.
 func rename(f *os.File, path string) error {
