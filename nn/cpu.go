@@ -44,7 +44,7 @@ func (d *CPU) Load(p *Program) error {
 	pl := p.planned(!d.separate)
 	d.bytes += 4*int64(pl.own) + pl.indices
 	if len(d.scratch) < pl.scratch {
-		d.scratch = alignedFloats(pl.scratch) // programs loaded before keep the one they have
+		d.scratch = simd.Floats(pl.scratch) // programs loaded before keep the one they have
 		d.bytes += 4 * int64(pl.scratch)
 	}
 	m := newMemory(p, pl, d.pool, d.stateOf(p.params), d.scratch)

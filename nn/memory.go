@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"unsafe"
 
 	"github.com/mtobench/mtobench/simd"
 )
@@ -71,7 +70,7 @@ type states struct {
 // get returns a flat buffer, made of zeros when first asked for.
 func (s *states) get(which State) []float32 {
 	if s.flat[which] == nil {
-		s.flat[which] = alignedFloats(s.size)
+		s.flat[which] = simd.Floats(s.size)
 	}
 	return s.flat[which]
 }
@@ -85,7 +84,7 @@ func newMemory(p *Program, pl *plan, pool *simd.Pool, st *states, scratch []floa
 		float: make([][]float32, len(p.tensors)),
 		index: make([][]int32, len(p.tensors)),
 	}
-	own := alignedFloats(pl.own)
+	own := simd.Floats(pl.own)
 	for i, l := range pl.lives {
 		t := Tensor{p, i}
 		info := t.info()
@@ -105,14 +104,4 @@ func newMemory(p *Program, pl *plan, pool *simd.Pool, st *states, scratch []floa
 		}
 	}
 	return m
-}
-
-// alignedFloats returns n zeros that start at a multiple of 64 bytes.
-func alignedFloats(n int) []float32 {
-	buf := make([]float32, n+paramAlign)
-	skip := 0
-	if r := int(uintptr(unsafe.Pointer(&buf[0])) % (4 * paramAlign)); r != 0 {
-		skip = paramAlign - r/4
-	}
-	return buf[skip : skip+n : skip+n]
 }

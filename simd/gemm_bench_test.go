@@ -26,7 +26,7 @@ func benchmarkGEMM(b *testing.B, precision Precision) {
 					p := NewPool(threads)
 					defer p.Close()
 					c := gemmCase{form: form, m: s[0], k: s[1], n: s[2]}
-					g := c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, func(n int) []float32 { return new(scratch).take(n) })
+					g := c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, Floats)
 					g.Precision = precision
 					for begin := time.Now(); time.Since(begin) < warmUp; {
 						p.GEMM(g)

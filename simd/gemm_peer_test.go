@@ -52,7 +52,7 @@ func eachPeerShape(b *testing.B, form Form, peer func(g *GEMM) func()) {
 	for _, s := range gemmShapes(form)[:2] {
 		b.Run(fmt.Sprintf("op=%s/m=%d/k=%d/n=%d", form, s[0], s[1], s[2]), func(b *testing.B) {
 			c := gemmCase{form: form, m: s[0], k: s[1], n: s[2]}
-			run := peer(c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, func(n int) []float32 { return new(scratch).take(n) }))
+			run := peer(c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, Floats))
 			for b.Loop() {
 				run()
 			}
