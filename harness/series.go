@@ -77,7 +77,7 @@ func (f *SeriesFacts) complete(root string) error {
 	return nil
 }
 
-// fromRuns reads the manifests of the study's pairs. All must be of one version of the code.
+// fromRuns reads the manifests of the study's pairs.
 func (f *SeriesFacts) fromRuns(root string) error {
 	found, err := fs.Glob(os.DirFS(root), seedDirs+"/"+armDir("*")+"/"+manifestName)
 	if err != nil {
@@ -86,16 +86,36 @@ func (f *SeriesFacts) fromRuns(root string) error {
 	if len(found) == 0 {
 		return fmt.Errorf("%w: no run of the study beside it, so its commit isn't known; give --commit, --commit-time and --experiment-time", ErrConfig)
 	}
-	given := f.Commit != ""
-	first, began := "", ""
+	var runs []recorded
 	for _, name := range found {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		var m Manifest
-		if err := readJSON(path, &m); err != nil {
+		r := recorded{path: filepath.Join(root, filepath.FromSlash(name))}
+		if err := readJSON(r.path, &r.Manifest); err != nil {
 			return err
 		}
+		runs = append(runs, r)
+	}
+	if err := f.place(runs); err != nil {
+		return err
+	}
+	if f.CommitTime == "" {
+		return errors.Join(ErrConfig, errors.New("--commit needs --commit-time"))
+	}
+	return nil
+}
+
+// recorded is a manifest with the path of its file.
+type recorded struct {
+	path string
+	Manifest
+}
+
+// place fills in what isn't given from the manifests of one study. All must be of one version of the code.
+func (f *SeriesFacts) place(runs []recorded) error {
+	given := f.Commit != ""
+	first, began := "", ""
+	for _, m := range runs {
 		if _, err := time.Parse(time.RFC3339, m.Started); err != nil {
-			return fmt.Errorf("%s: started: %w", path, err)
+			return fmt.Errorf("%s: started: %w", m.path, err)
 		}
 		if began == "" || m.Started < began { // all in UTC
 			began = m.Started
@@ -108,17 +128,37 @@ func (f *SeriesFacts) fromRuns(root string) error {
 		case given:
 			continue
 		case m.Revision == "" || m.RevisionTime == "":
-			return fmt.Errorf("%w: %s names no commit with its time: the program was built without version control; give --commit and --commit-time", ErrConfig, path)
+			return fmt.Errorf("%w: %s names no commit with its time: the program was built without version control; give --commit and --commit-time", ErrConfig, m.path)
 		case first != "" && commit != f.Commit:
-			return fmt.Errorf("%w: %s ran commit %.12s, %s commit %.12s: a point of the series is one version of the code; give --commit and --commit-time if they are alike", ErrConfig, first, f.Commit, path, commit)
+			return fmt.Errorf("%w: %s ran commit %.12s, %s commit %.12s: a point of the series is one version of the code; give --commit and --commit-time if they are alike", ErrConfig, first, f.Commit, m.path, commit)
 		}
-		first, f.Commit, f.CommitTime = path, commit, m.RevisionTime
-	}
-	if f.CommitTime == "" {
-		return errors.Join(ErrConfig, errors.New("--commit needs --commit-time"))
+		first, f.Commit, f.CommitTime = m.path, commit, m.RevisionTime
 	}
 	if f.ExperimentTime == "" {
 		f.ExperimentTime = began
 	}
 	return nil
+}
+
+// Series places the study in the history of the code by the manifests of its finished runs, as WriteSeries does.
+// Where the program of all of them was built without version control (go run does), Commit is empty and
+// CommitTime when the study began. A study whose runs are of several versions is an error.
+func (r *Report) Series() (SeriesFacts, error) {
+	var runs []recorded
+	versioned := false
+	for _, f := range r.Runs {
+		runs = append(runs, recorded{filepath.Join(f.Job.Dir, manifestName), f.Manifest})
+		versioned = versioned || f.Manifest.Revision != ""
+	}
+	facts := SeriesFacts{}
+	if !versioned {
+		facts.Commit = "none"
+	}
+	if err := facts.place(runs); err != nil {
+		return SeriesFacts{}, err
+	}
+	if !versioned {
+		facts.Commit, facts.CommitTime = "", facts.ExperimentTime
+	}
+	return facts, nil
 }

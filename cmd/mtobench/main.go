@@ -7,6 +7,7 @@
 //	mtobench run --data photos.zip --dry-run   # how long, how much memory and disk
 //	mtobench calibrate, lock                   # the first two parts of run by themselves
 //	mtobench collect FOLDER, compare FOLDER    # result files and judgement of finished runs, again
+//	mtobench report --trend t.html OLD NEW     # the ratio from commit to commit, as a page
 //	benchstat -col /mto results.txt            # the table
 //
 // Interrupted work goes on where it stopped when the same command is given again. Exit status: 0 done

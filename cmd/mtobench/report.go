@@ -2,14 +2,23 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/mtobench/mtobench/harness"
 	"github.com/mtobench/mtobench/internal/report"
 )
 
-type reportCommand struct{ folderArgs }
+type reportCommand struct {
+	folderArgs
+	Trend string `placeholder:"FILE.html" help:"Write one page instead, to this file: ratio and seconds of all the studies by commit, a point for each folder, a panel for each lock."`
+}
 
 func (c *reportCommand) Run() error {
+	if c.Trend != "" {
+		return c.trend()
+	}
 	return c.each(func(s *harness.Study) error {
 		r, err := s.Collect()
 		if err != nil {
@@ -17,6 +26,44 @@ func (c *reportCommand) Run() error {
 		}
 		return writePage(r)
 	})
+}
+
+// trend writes the history of several studies. Unlike elsewhere, folders of one lock are studies of their own:
+// the same study by other versions of the code. A result file stands for its folder.
+func (c *reportCommand) trend() error {
+	if !strings.HasSuffix(c.Trend, ".html") {
+		return fmt.Errorf("%w: --trend %s: want the name of the page to write, like trend.html; the studies come behind it", harness.ErrConfig, c.Trend)
+	}
+	paths := c.Folders
+	if len(paths) == 0 {
+		paths = []string{"runs"}
+	}
+	for i, path := range paths {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			paths[i] = filepath.Dir(path)
+		}
+	}
+	roots, err := harness.StudyFolders(paths...)
+	if err != nil {
+		return err
+	}
+	var reports []*harness.Report
+	for _, root := range roots {
+		s, err := harness.OpenFolder(root)
+		if err != nil {
+			return err
+		}
+		r, err := s.Judge()
+		if err != nil {
+			return err
+		}
+		reports = append(reports, r)
+	}
+	if err := report.WriteTrendFile(c.Trend, reports); err != nil {
+		return err
+	}
+	fmt.Printf("trend:   %s\n", c.Trend)
+	return nil
 }
 
 // writePage writes report.html into the study's folder and says where it is.

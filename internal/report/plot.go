@@ -144,7 +144,7 @@ func newPlot(w, h float64, x, y axis) *plot {
 			continue // no room
 		}
 		anchor := "middle"
-		if at+half > w {
+		if at+half+3 > w { // digits are wider than the mean letter
 			anchor, at = "end", w-1
 		}
 		taken = at + half

@@ -121,9 +121,20 @@ func cases() map[string]*harness.Report {
 	}
 }
 
-func TestNoReportHoldsNaNOrInfinity(t *testing.T) {
+// pages are all of them as they are written, those of histories too.
+func pages(t *testing.T) map[string]string {
+	all := map[string]string{}
 	for name, r := range cases() {
-		page := written(t, r)
+		all[name] = written(t, r)
+	}
+	for name, reports := range histories() {
+		all[name] = writtenTrend(t, reports)
+	}
+	return all
+}
+
+func TestNoReportHoldsNaNOrInfinity(t *testing.T) {
+	for name, page := range pages(t) {
 		for _, bad := range []string{"NaN", "Inf", "%!", "<nil>", "no value"} {
 			if at := strings.Index(page, bad); at >= 0 {
 				t.Errorf("%s: %q in %q", name, bad, page[max(0, at-100):at+20])
@@ -140,14 +151,15 @@ func TestThePageIsTheSameForTheSameRuns(t *testing.T) {
 // The page loads nothing and runs nothing: the only addresses in it are names of files beside it and
 // places in itself.
 func TestThePageReachesForNothing(t *testing.T) {
-	page := written(t, sample(usual, nil))
-	for _, m := range regexp.MustCompile(`(?:href|src|srcset|action|data)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		assert.Regexp(t, `^(#[a-z-]+|[a-z.]+\.(txt|json|toml))$`, m[1])
+	for _, page := range pages(t) {
+		for _, m := range regexp.MustCompile(`(?:href|src|srcset|action|data)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+			assert.Regexp(t, `^(#[a-z0-9-]+|[a-z.]+\.(txt|json|toml))$`, m[1])
+		}
+		assert.False(t, strings.Contains(page, "<script"))
+		assert.False(t, strings.Contains(page, "url(h"))
+		assert.False(t, strings.Contains(page, "@import"))
+		has(t, page, `content="default-src 'none'`)
 	}
-	assert.False(t, strings.Contains(page, "<script"))
-	assert.False(t, strings.Contains(page, "url(h"))
-	assert.False(t, strings.Contains(page, "@import"))
-	has(t, page, `content="default-src 'none'`)
 }
 
 func TestHostileNamesStayText(t *testing.T) {
@@ -175,8 +187,8 @@ func TestHostileNamesStayText(t *testing.T) {
 
 // Every drawing is well-formed by itself: XML is stricter than what a browser forgives.
 func TestDrawingsAreWellFormed(t *testing.T) {
-	for name, r := range cases() {
-		for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(written(t, r), -1) {
+	for name, page := range pages(t) {
+		for _, svg := range regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(page, -1) {
 			d := xml.NewDecoder(strings.NewReader(svg))
 			for {
 				if _, err := d.Token(); err == io.EOF {
@@ -190,9 +202,9 @@ func TestDrawingsAreWellFormed(t *testing.T) {
 }
 
 func TestIdsAreUnique(t *testing.T) {
-	for name, r := range cases() {
+	for name, page := range pages(t) {
 		seen := map[string]bool{}
-		for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(written(t, r), -1) {
+		for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 			assert.False(t, seen[m[1]], "%s: id %s", name, m[1])
 			seen[m[1]] = true
 		}
@@ -305,7 +317,13 @@ func TestWritePagesForTheBrowser(t *testing.T) {
 			f.Manifest.Machine.CPU, f.Manifest.Arguments = long, []string{"<svg onload=alert(1)>", long}
 		}
 	})
+	write := func(name, page string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".html"), []byte(page), 0o644))
+	}
 	for name, r := range all {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".html"), []byte(written(t, r)), 0o644))
+		write(name, written(t, r))
+	}
+	for name, reports := range histories() {
+		write(name, writtenTrend(t, reports))
 	}
 }
