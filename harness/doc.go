@@ -31,7 +31,7 @@
 //	study.grid                    evaluations after epoch 0, at equal distances (40)
 //	study.target                  primary target: fraction of the way from untrained to calibrated end (0.95)
 //	study.targets                 all targets that are reported, among them the primary one
-//	study.tuning_trials           trials that each arm's settings were chosen from, as many for both; 0: neither was tuned (0)
+//	study.tuning_trials           trials that each arm's settings were chosen from, as many for both (mtobench tune); 0: neither was tuned (0)
 //	study.repeat                  run the first seed's baseline twice: same bits, similar seconds (true)
 //	study.noise                   the host's stated noise of seconds, as a fraction (0.1)
 //	study.threads                 worker threads of a run; 0: all processors; changes no result (0)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/mtobench/mtobench/internal/atomicfile"
@@ -124,6 +125,9 @@ func (s *Study) watch(jobs []Job) *watch {
 	w := &watch{study: s, phase: "pairs", jobs: s.jobs(s.seeds())}
 	if len(jobs) > 0 && jobs[0].Kind == jobCalibration {
 		w.phase, w.jobs = "calibration", calibrationJobs(s.Root, s.Config)
+		if !slices.Contains(w.jobs, jobs[0]) { // a trial of a tuning, a reference run
+			w.jobs = jobs
+		}
 	}
 	return w
 }

@@ -5,6 +5,7 @@
 //	mtobench run --data fashion-mnist          # a study of one's own: calibrates, then runs pairs
 //	mtobench run study.toml -s train.epochs=20 # from a file, one key changed
 //	mtobench run --data photos.zip --dry-run   # how long, how much memory and disk
+//	mtobench tune study.toml train.base_lr=1e-3,2e-3,4e-3   # settings for both arms, by equally many trials
 //	mtobench calibrate, lock                   # the first two parts of run by themselves
 //	mtobench collect FOLDER, compare FOLDER    # result files and judgement of finished runs, again
 //	mtobench report --trend t.html OLD NEW     # the ratio from commit to commit, as a page
@@ -33,6 +34,7 @@ import (
 type commandLine struct {
 	Run       runCommand       `cmd:"" help:"Run a study: calibrate if need be, train all pairs, judge. Without arguments: the study that ships with mtobench."`
 	Calibrate calibrateCommand `cmd:"" help:"Train a study's calibration runs: baseline runs whose seeds serve nothing else."`
+	Tune      tuneCommand      `cmd:"" help:"Choose settings for a study before it is calibrated: as many trials for each arm, of one search space."`
 	Lock      lockCommand      `cmd:"" help:"Fix a study's target from its finished calibration runs, or check its lock against them; prints the guards."`
 	Plan      planCommand      `cmd:"" help:"List a study's items, one a line of JSON: what shards of it consist of."`
 	Collect   collectCommand   `cmd:"" help:"Write the result files of studies from their finished runs: results.txt and results.byseed.txt."`

@@ -1,0 +1,134 @@
+package harness
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtobench/mtobench/benchdata"
+)
+
+// lrStepper is a fake that is best at a learning rate of 2e-3 without MTO, at 4e-3 and lambda_e 0.2 with it, and
+// diverges with MTO at 8e-3.
+type lrStepper struct{ *fakeStepper }
+
+func (s lrStepper) Step() (StepStats, error) {
+	if s.acts() && s.rc.Train.BaseLR == 8e-3 {
+		s.diverg = 3
+	}
+	return s.fakeStepper.Step()
+}
+
+func (s lrStepper) Evaluate() (Evaluation, error) {
+	best := 2e-3
+	if s.acts() {
+		best = 4e-3
+	}
+	loss := 4 * math.Abs(math.Log2(s.rc.Train.BaseLR/best))
+	if s.acts() && s.rc.MTO.LambdaE != 0.2 {
+		loss++
+	}
+	e, err := s.fakeStepper.Evaluate()
+	if s.step > 0 {
+		for i := range e.Layers {
+			e.Layers[i] -= loss
+		}
+	}
+	return e, err
+}
+
+// tune runs a search on the fake; runs counts what was really trained.
+func tune(t *testing.T, out string, k int, words ...string) (report *TuningReport, runs int, err error) {
+	t.Helper()
+	s, _ := fakeStudy(t, out, 1)
+	s.launch = inProcess(t, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+		runs++
+		require.Less(t, rc.Seed, uint64(1003))
+		require.GreaterOrEqual(t, rc.Seed, uint64(1001), "calibration seeds alone")
+		f, err := newFake(1)(rc, set, threads)
+		return lrStepper{f.(*fakeStepper)}, err
+	})
+	given := search(t, k, words...)
+	given.Load = func(overrides []string) (Config, error) { return fakeConfig(t, overrides...), nil }
+	report, err = s.Tune(context.Background(), given)
+	return report, runs, err
+}
+
+func TestTuningGivesTheBaselineItsBestAndMTOItsOwn(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	space := []string{"train.base_lr=1e-3,2e-3,4e-3,8e-3", "mto.lambda_e=0.1,0.2"}
+	report, runs, err := tune(t, out, 0, space...)
+	require.NoError(t, err)
+	require.Equal(t, 15, runs, "4 trials, 2 arms, 2 seeds; a trial whose first seed diverged has no second")
+	settings, err := report.Settings()
+	require.NoError(t, err)
+	best := report.Trials[report.best(ArmOn)]
+	require.Equal(t, "0.004", best.Shared[0].Value)
+	require.Equal(t, "study.tuning_trials=4 train.base_lr=0.002 "+best.Own.String(), settings.String())
+
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	require.Contains(t, text.String(), "mto=on failed: seed 1001: ")
+	require.Contains(t, text.String(), "loss NaN")
+	require.Contains(t, text.String(), "[study]\ntuning_trials = 4\n[mto]\nlambda_e = "+best.Own[0].Value+"\n[train]\nbase_lr = 0.002\n")
+	require.Contains(t, text.String(), "What the arms share has one value, the baseline's best. There, in trial ")
+
+	// What is printed is a study that loads, and says so in its lock.
+	_, lines, _ := strings.Cut(text.String(), "for the study file:\n")
+	c, err := Load("tuned", []byte(lines), nil)
+	require.NoError(t, err)
+	require.Equal(t, 4, c.Study.TuningTrials)
+	require.Equal(t, 2e-3, c.Train.BaseLR)
+
+	again, runs, err := tune(t, out, 0, space...)
+	require.NoError(t, err)
+	require.Zero(t, runs, "finished and diverged runs are kept")
+	var same strings.Builder
+	require.NoError(t, again.WriteText(&same))
+	require.Equal(t, text.String(), same.String())
+
+	found := 0
+	require.NoError(t, filepath.WalkDir(out, func(path string, _ os.DirEntry, err error) error {
+		if filepath.Base(path) == LockName || filepath.Base(path) == finalName {
+			found++
+		}
+		return err
+	}))
+	require.Zero(t, found, "tuning makes no lock and opens no test split")
+}
+
+func TestMoreTrialsKeepThoseThatWereRun(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	_, runs, err := tune(t, out, 1, "train.base_lr=1e-3,2e-3,4e-3")
+	require.NoError(t, err)
+	require.Equal(t, 4, runs)
+	_, runs, err = tune(t, out, 3, "train.base_lr=1e-3,2e-3,4e-3")
+	require.NoError(t, err)
+	require.Equal(t, 8, runs)
+}
+
+func TestTuningWithoutAWinnerSaysSo(t *testing.T) {
+	t.Parallel()
+	report, _, err := tune(t, t.TempDir(), 0, "train.base_lr=8e-3")
+	require.NoError(t, err)
+	var text strings.Builder
+	err = report.WriteText(&text)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "all trials with MTO failed")
+	require.Contains(t, text.String(), "failed")
+	require.NotContains(t, text.String(), "for the study file")
+}
+
+func TestCollapsedTrialsFail(t *testing.T) {
+	o := TrialOutcome{}
+	o.judge([]CalibrationRun{{Seed: 1, Quality: map[int][]float64{1: {10, 30, 40}}}, {Seed: 2, Quality: map[int][]float64{1: {10, 50, 40}}}})
+	require.False(t, o.ok())
+	require.Contains(t, o.Failed, "seed 2: collapsed")
+}
