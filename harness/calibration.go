@@ -74,10 +74,10 @@ func (s *Study) calibrationRun(j Job, c Config) (CalibrationRun, error) {
 	}
 	f := Finished{Job: j}
 	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.Manifest); err != nil {
-		return CalibrationRun{}, fmt.Errorf("%s: finished, but without its manifest: %v", j.Dir, err)
+		return CalibrationRun{}, damagedRun(j.Dir, err)
 	}
 	if f.Curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
-		return CalibrationRun{}, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
+		return CalibrationRun{}, damagedRun(j.Dir, err)
 	}
 	workload := c.WorkloadHash(s.data.SHA256)
 	switch want := RunID(workload, uint64(j.Seed), j.Arm); {
@@ -130,7 +130,12 @@ func (s *Study) begunUnder(lock *Lock) error {
 		for _, name := range found {
 			path := filepath.Join(s.Root, filepath.FromSlash(name))
 			var m Manifest
-			if err := readJSON(path, &m); err != nil {
+			switch err := readJSON(path, &m); {
+			case errors.Is(err, errDamaged) && !done(filepath.Dir(path)):
+				continue // the run makes it again, by its own lock
+			case errors.Is(err, errDamaged):
+				return damagedRun(filepath.Dir(path), err)
+			case err != nil:
 				return err
 			}
 			if err := m.under(filepath.Dir(path), lock); err != nil {
@@ -139,6 +144,12 @@ func (s *Study) begunUnder(lock *Lock) error {
 		}
 	}
 	return nil
+}
+
+// damagedRun is the error of a finished run of which a file is damaged or missing: nothing makes that file again.
+// It isn't os.ErrNotExist, which would be a run that hasn't finished.
+func damagedRun(dir string, err error) error {
+	return fmt.Errorf("%s: the run is finished, but one of its files can't be read: %v; restore that file, or remove the folder and run again", dir, err)
 }
 
 // under refuses a run of another lock than the study's, and says how they differ where that is known.

@@ -25,6 +25,7 @@ type position struct {
 	TrainNS int64  `json:"train_ns"`
 	WallNS  int64  `json:"wall_ns"`
 	Curve   Curve  `json:"curve"`
+	Peak    int64  `json:"peak_rss_bytes"` // largest resident set of the processes so far
 }
 
 // positionKey is its key in the metadata.
@@ -36,12 +37,16 @@ func checkpointPath(dir string, step int) string {
 
 // save writes the state at the present step to path.
 func (r *run) save(path string) error {
-	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.trainNS, r.wall(), r.curve})
+	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.trainNS, r.wall(), r.curve, r.peakMemory()})
 	if err != nil {
 		return err
 	}
 	return r.stepper.Save(path, map[string]string{positionKey: string(data)})
 }
+
+// peakMemory is the largest resident set of the run's processes, in bytes: of this one, and of those before
+// it up to the checkpoint it went on from.
+func (r *run) peakMemory() int64 { return max(r.peak, peakMemory()) }
 
 // checkpoint saves the state at the present step and removes all but the newest few.
 func (r *run) checkpoint() error {
@@ -103,7 +108,7 @@ func (r *run) restore() error {
 			err = fmt.Errorf("%s: it holds step %d", path, p.Step)
 		}
 		if err == nil {
-			r.step, r.trainNS, r.wallNS, r.curve = p.Step, p.TrainNS, p.WallNS, p.Curve
+			r.step, r.trainNS, r.wallNS, r.curve, r.peak = p.Step, p.TrainNS, p.WallNS, p.Curve, p.Peak
 			r.started = r.clock.since()
 			return nil
 		}

@@ -134,12 +134,13 @@ func (s *Study) Judge() (*Report, error) {
 		return nil, err
 	}
 	r.Final = r.finalComparisons()
+	if err := r.readComplete(); err != nil {
+		return nil, err
+	}
 	if err := r.checkSealed(); err != nil {
 		return nil, err
 	}
-	if err := r.judgeComplete(); err != nil {
-		return nil, err
-	}
+	r.judgeComplete()
 	return r, r.judge()
 }
 
@@ -151,7 +152,7 @@ func (s *Study) find(j Job) (*Finished, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, root := range slices.Sorted(slices.Values(append([]string{s.Root}, s.Also...))) {
+	for _, root := range s.roots() {
 		j.Dir = filepath.Join(root, place)
 		f, err := s.read(j)
 		switch {
@@ -168,6 +169,11 @@ func (s *Study) find(j Job) (*Finished, error) {
 		return nil, os.ErrNotExist
 	}
 	return found, nil
+}
+
+// roots are the folders that hold runs of the study, sorted.
+func (s *Study) roots() []string {
+	return slices.Compact(slices.Sorted(slices.Values(append([]string{s.Root}, s.Also...))))
 }
 
 // write writes the two result files: mto=off first, seeds ascending.

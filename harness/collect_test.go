@@ -118,6 +118,41 @@ func TestSharedStudyCollectsToTheSameBytesInAnyOrder(t *testing.T) {
 	require.ErrorContains(t, err, dir)
 }
 
+// Whichever of the folders has the self-check, and whoever opened the test split there: all of them are read.
+func TestChecksReadEveryFolderOfAStudy(t *testing.T) {
+	t.Parallel()
+	s := finishedStudy(t)
+	main, other := s.Root, t.TempDir()
+	move := func(name string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(other, name)), 0o755))
+		require.NoError(t, os.Rename(filepath.Join(main, name), filepath.Join(other, name)))
+	}
+	check := func(name string) Check {
+		t.Helper()
+		report, err := s.Collect()
+		require.NoError(t, err)
+		at := slices.IndexFunc(report.Checks, func(c Check) bool { return c.Name == name })
+		return report.Checks[at]
+	}
+	const zero = "MTO at weight 0 is the baseline, bit for bit"
+	move(selfcheckName)
+	require.Contains(t, check(zero).Found, "no folder of the study has a selfcheck.json; mtobench run makes it")
+	s.Also = []string{other}
+	require.True(t, check(zero).OK)
+
+	move(seedDir(4))
+	require.True(t, check(sealedCheck).OK)
+	require.Equal(t, "12 openings by 12 runs, each at its budget and under the lock", check(sealedCheck).Found)
+	require.NoError(t, os.CopyFS(filepath.Join(main, seedDir(4)), os.DirFS(filepath.Join(other, seedDir(4)))))
+	require.Equal(t, "12 openings by 12 runs, each at its budget and under the lock", check(sealedCheck).Found, "a copy opened nothing")
+	require.NoError(t, os.RemoveAll(filepath.Join(main, seedDir(4))))
+	require.NoError(t, os.Remove(filepath.Join(other, seedDir(4), armDir(ArmOff), eventsName)))
+	require.Equal(t, Check{sealedCheck, false, "figures without a logged opening: seed 4 mto=off"}, check(sealedCheck))
+
+	require.NoError(t, writeJSON(filepath.Join(main, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	require.False(t, check(zero).OK, "one folder in which it acts is enough")
+}
+
 func TestMissingRunsAreNamed(t *testing.T) {
 	t.Parallel()
 	s := finishedStudy(t)

@@ -46,6 +46,7 @@ type Comparison struct {
 	Correlation      float64 // measured rho of ln E within pairs that both hit; NaN below three, or where a side is constant
 	CorrelationPairs int     // how many those are
 	StartedAtTarget  bool    // some run needed nothing: no ratio
+	OwnHorizons      bool    // with censoring, and runs that end elsewhere in this unit: the means go to each run's own end, and there is no test
 }
 
 // Censored reports whether any run missed the target.
@@ -66,7 +67,7 @@ func (c Comparison) ShareWon() float64 { return float64(c.Won) / float64(c.Pairs
 func compare(pairs []Pair) Comparison {
 	c := Comparison{Pairs: len(pairs), Crossings: pairs}
 	offX, onX := arms(pairs)
-	off, on := times(offX), times(onX)
+	off, on := statistics.Times(offX), statistics.Times(onX)
 	for _, p := range pairs {
 		c.count(p)
 	}
@@ -117,15 +118,6 @@ func (c *Comparison) correlate() {
 	}
 }
 
-// times lists where the crossings are.
-func times(c []Crossing) []float64 {
-	at := make([]float64, len(c))
-	for i, x := range c {
-		at[i] = x.At
-	}
-	return at
-}
-
 // count adds one pair's hits, win and censoring.
 func (c *Comparison) count(p Pair) {
 	if p.Off.Hit {
@@ -169,13 +161,20 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 		m["ratio"] = nil
 		return json.Marshal(m)
 	}
-	m["ratio"], m["interval"], m["p"], m["p_exact"] = c.Ratio, c.Interval, c.P, c.Exact
+	m["ratio"], m["interval"] = c.Ratio, c.Interval
+	if !c.OwnHorizons {
+		m["p"], m["p_exact"] = c.P, c.Exact
+	}
 	if !c.Censored() {
 		m["ratio_of"], m["test"], m["bca"] = "geometric means", "signed-rank", c.BCa
 		return json.Marshal(m)
 	}
-	m["ratio_of"], m["test"], m["percentile"] = "restricted means", "log-rank under label swaps", c.Percentile
-	m["chi2"], m["swaps"], m["restricted_mean"] = c.Chi2, c.Swaps, both{c.RMSTOff, c.RMSTOn}
+	m["ratio_of"], m["percentile"], m["restricted_mean"] = "restricted means", c.Percentile, both{c.RMSTOff, c.RMSTOn}
+	if c.OwnHorizons {
+		m["ratio_of"] = "means up to each run's own end"
+	} else {
+		m["test"], m["chi2"], m["swaps"] = "log-rank under label swaps", c.Chi2, c.Swaps
+	}
 	if c.KMBoth {
 		m["kaplan_meier_median"] = both{c.KMOff, c.KMOn}
 	}

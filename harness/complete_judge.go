@@ -45,8 +45,8 @@ func (f *CompleteFigure) Confirmed(margin float64) bool { return f.NonInferior.L
 // assayCheck is the name of the check that voids a study on the plateau.
 const assayCheck = "half a schedule is visibly worse for the baseline"
 
-// judgeComplete reads the runs of the confirmation where the lock asks for it, and adds its checks.
-func (r *Report) judgeComplete() error {
+// readComplete reads the runs of the confirmation where the lock asks for it.
+func (r *Report) readComplete() error {
 	s := r.Study
 	if !s.Config.Complete.Run {
 		return nil
@@ -56,9 +56,7 @@ func (r *Report) judgeComplete() error {
 		Epochs: s.Config.completeEpochs(jobComplete), Half: s.Config.completeEpochs(jobCompleteHalf),
 	}
 	r.Complete = c
-	byJob := map[Job]*Finished{}
-	jobs := completeJobs(s.Root, s.Lock.Seeds)
-	for _, j := range jobs {
+	for _, j := range completeJobs(s.Root, s.Lock.Seeds) {
 		f, err := s.find(j)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
@@ -68,10 +66,23 @@ func (r *Report) judgeComplete() error {
 		case f.Final == nil:
 			return fmt.Errorf("%s: finished, but without %s; remove %s there and run again", j.Dir, finalName, resultName)
 		default:
-			c.Runs, byJob[j] = append(c.Runs, f), f
+			c.Runs = append(c.Runs, f)
 		}
 	}
-	whole := Check{"all runs of the confirmation finished", len(c.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(c.Missing), len(jobs))}
+	return nil
+}
+
+// judgeComplete compares the runs of the confirmation, where there is one, and adds its checks.
+func (r *Report) judgeComplete() {
+	s, c := r.Study, r.Complete
+	if c == nil {
+		return
+	}
+	byJob := map[Job]*Finished{}
+	for _, f := range c.Runs {
+		byJob[completeJob(s.Root, f.Job.Kind, f.Job.Seed, f.Job.Arm)] = f
+	}
+	whole := Check{"all runs of the confirmation finished", len(c.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(c.Missing), len(c.Missing)+len(c.Runs))}
 	if whole.OK {
 		whole.Found = "none is missing"
 	}
@@ -84,7 +95,7 @@ func (r *Report) judgeComplete() error {
 		}
 	}
 	if len(c.Figures) == 0 {
-		return nil
+		return
 	}
 	f := &c.Figures[0]
 	found := fmt.Sprintf("base(T/2) - base(T) = %+.2f points, 95 %% upper limit %+.2f, to lie below %+.2f", f.Assay.Mean, f.Assay.Interval.Hi, -c.Margin)
@@ -92,7 +103,6 @@ func (r *Report) judgeComplete() error {
 		found += ": T is on the plateau, where anything saves half the epochs"
 	}
 	r.Checks = append(r.Checks, Check{assayCheck, f.Sensitive(c.Margin), found})
-	return nil
 }
 
 // completeFigure compares one evaluation over the seeds that have it four times.

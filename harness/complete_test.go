@@ -129,6 +129,18 @@ func TestAMissingRunOfTheConfirmationVoidsTheVerdict(t *testing.T) {
 	require.Contains(t, text.String(), "missing: whole schedule budget=T_2 seed 3 mto=on")
 }
 
+func TestFiguresOfTheConfirmationWithoutALoggedOpeningVoidTheVerdict(t *testing.T) {
+	t.Parallel()
+	s := completeStudy(t, 2, 2)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(filepath.Join(completeJob(s.Root, jobCompleteHalf, 3, ArmOn).Dir, eventsName)))
+	report, err := s.Judge()
+	require.NoError(t, err)
+	require.Equal(t, "void", report.Verdict.Word)
+	require.Contains(t, report.Verdict.Sentence, "figures without a logged opening: whole schedule budget=T_2 seed 3 mto=on")
+}
+
 func TestConfirmationThatCannotBeReadIsRefused(t *testing.T) {
 	t.Parallel()
 	for override, want := range map[string]string{

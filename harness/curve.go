@@ -62,23 +62,23 @@ func ReadCurve(path string) (Curve, error) {
 	head, rest, _ := strings.Cut(string(data), "\n")
 	schema, err := strconv.Atoi(strings.TrimPrefix(head, curveHead))
 	if err != nil {
-		return nil, fmt.Errorf("%s: line 1: want %q and a number", path, curveHead)
+		return nil, fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, curveHead)
 	}
 	if err := checkSchema(path, schema); err != nil {
 		return nil, err
 	}
 	rows, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	if len(rows) == 0 || len(rows[0]) < len(curveColumns) || !slices.Equal(rows[0][:len(curveColumns)], curveColumns) {
-		return nil, fmt.Errorf("%s: line 2: want the columns %s", path, strings.Join(curveColumns, ","))
+		return nil, fmt.Errorf("%s: %w: line 2: want the columns %s", path, errDamaged, strings.Join(curveColumns, ","))
 	}
 	var c Curve
 	for i, row := range rows[1:] {
 		p, err := parsePoint(rows[0], row)
 		if err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", path, i+3, err)
+			return nil, fmt.Errorf("%s: %w: line %d: %w", path, errDamaged, i+3, err)
 		}
 		c = append(c, p)
 	}

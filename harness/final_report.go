@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -13,14 +14,15 @@ import (
 const sealedCheck = "the test split stayed sealed until the lock"
 
 // checkSealed reads who opened the test split, in all folders of the study. An opening by a calibration run or under
-// another lock fails the check; a second one by the same run, which a process that died in between leaves, is named.
+// another lock fails the check, and so do figures of a run whose own folder has no opening; a second one by the same
+// run, which a process that died in between leaves, is named.
 func (r *Report) checkSealed() error {
 	s := r.Study
 	jobs := slices.Concat(pairJobs(s.Root, s.Lock.Seeds, true), completeJobs(s.Root, s.Lock.Seeds), calibrationJobs(s.Root, s.Config))
 	runs, opened := 0, 0
 	var early, unlogged []string
 	for _, j := range jobs {
-		openings, err := readOpenings(filepath.Join(j.Dir, eventsName))
+		openings, err := s.openings(j)
 		if err != nil {
 			return err
 		}
@@ -36,8 +38,21 @@ func (r *Report) checkSealed() error {
 		if n := len(openings); n > 1 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s opened the test split %d times (%s): its process ended before the figures were written", j, n, openingTimes(openings)))
 		}
-		if len(openings) == 0 && slices.ContainsFunc(r.Runs, func(f *Finished) bool { return f.Job == j && f.Final != nil }) {
-			unlogged = append(unlogged, j.String())
+	}
+	finished := r.Runs
+	if r.Complete != nil {
+		finished = slices.Concat(finished, r.Complete.Runs)
+	}
+	for _, f := range finished {
+		if f.Final == nil {
+			continue
+		}
+		openings, err := readOpenings(filepath.Join(f.Job.Dir, eventsName))
+		if err != nil {
+			return err
+		}
+		if len(openings) == 0 {
+			unlogged = append(unlogged, f.Job.String())
 		}
 	}
 	if !s.Config.Final.Test && opened == 0 {
@@ -52,6 +67,27 @@ func (r *Report) checkSealed() error {
 	}
 	r.Checks = append(r.Checks, c)
 	return nil
+}
+
+// openings are those that a job's runs logged in any folder of the study; copies of one count once.
+func (s *Study) openings(j Job) ([]TestOpening, error) {
+	place, err := filepath.Rel(s.Root, j.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []TestOpening
+	for _, root := range s.roots() {
+		found, err := readOpenings(filepath.Join(root, place, eventsName))
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range found {
+			if !slices.ContainsFunc(all, func(p TestOpening) bool { return reflect.DeepEqual(o, p) }) {
+				all = append(all, o)
+			}
+		}
+	}
+	return all, nil
 }
 
 func openingTimes(openings []TestOpening) string {

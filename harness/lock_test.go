@@ -94,6 +94,40 @@ func TestALockIsNotRemadeUnderPairsThatHaveBegun(t *testing.T) {
 	require.ErrorContains(t, err, "results of two locks are never mixed")
 }
 
+// A manifest cut off by a power failure: the unfinished run makes it again, of a finished one the folder has to go.
+func TestDamagedManifestOfARunThatHasBegun(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	want := epochsBlock(t, report.Results)
+	cut := func(dir, name string) {
+		require.NoError(t, os.Truncate(filepath.Join(dir, name), 60))
+	}
+	dir, other := runDir(s.Root, 3, ArmOff), runDir(s.Root, 3, ArmOn)
+	cut(dir, manifestName)
+	_, err = s.Run(context.Background())
+	require.ErrorContains(t, err, dir+": the run is finished, but one of its files can't be read")
+	require.ErrorContains(t, err, "remove the folder and run again")
+	require.NoError(t, os.Remove(filepath.Join(dir, resultName)))
+	report, err = s.Run(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, want, epochsBlock(t, report.Results))
+
+	for _, name := range []string{manifestName, curveName} { // beside an arm that begins
+		require.NoError(t, os.RemoveAll(other))
+		require.NoError(t, os.Remove(filepath.Join(dir, resultName)))
+		cut(dir, name)
+		jobs := pairJobs(s.Root, []int{3}, false)
+		slices.SortFunc(jobs, func(a, b Job) int { return -strings.Compare(a.Arm, b.Arm) })
+		_, err = s.runJobs(context.Background(), s.Config, jobs)
+		require.NoError(t, err, name)
+		report, err = s.Collect()
+		require.NoError(t, err)
+		require.Equal(t, want, epochsBlock(t, report.Results))
+	}
+}
+
 func TestRunsOfTwoLocksAreNotCollected(t *testing.T) {
 	t.Parallel()
 	s, _ := fakeStudy(t, t.TempDir(), 1)

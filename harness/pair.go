@@ -70,27 +70,39 @@ func (r *run) siblingDir() string {
 func armDir(arm string) string { return "mto=" + arm }
 
 // checkSibling compares step 0 with the other arm's, if that has begun: streams, initial weights and
-// quality must be the same bits. The outcome is recorded.
+// quality must be the same bits. The outcome is recorded. Of an arm whose files are damaged nothing is compared here,
+// but when the study is collected: it makes them again when it goes on.
 func (r *run) checkSibling(p Point) error {
-	var other Manifest
-	err := readJSON(filepath.Join(r.siblingDir(), manifestName), &other)
-	if errors.Is(err, os.ErrNotExist) {
+	other, start, err := r.siblingStart()
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil // the arm that comes second checks
-	}
-	if err != nil {
-		return err
-	}
-	curve, err := ReadCurve(filepath.Join(r.siblingDir(), curveName))
-	if errors.Is(err, os.ErrNotExist) {
+	case errors.Is(err, errDamaged):
+		r.log.Warn("not compared with the other arm", "reason", err)
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
-	if err := samePair(other, r.manifest, curve[0], p); err != nil {
+	if err := samePair(other, r.manifest, start, p); err != nil {
 		return err
 	}
 	return r.events.add(eventPairCheck, r.manifest.PairHash, map[string]any{"with": other.Run, "top1_pct": p.Top1})
+}
+
+// siblingStart reads the other arm's manifest and its evaluation before training.
+func (r *run) siblingStart() (m Manifest, start Point, err error) {
+	if err := readJSON(filepath.Join(r.siblingDir(), manifestName), &m); err != nil {
+		return m, start, err
+	}
+	path := filepath.Join(r.siblingDir(), curveName)
+	curve, err := ReadCurve(path)
+	if err != nil {
+		return m, start, err
+	}
+	if len(curve) == 0 {
+		return m, start, fmt.Errorf("%s: %w: no evaluation", path, errDamaged)
+	}
+	return m, curve[0], nil
 }
 
 // samePair refuses two arms whose step 0 differs.

@@ -22,10 +22,10 @@ func (s *Study) read(j Job) (*Finished, error) {
 		return nil, err
 	}
 	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.Manifest); err != nil {
-		return nil, fmt.Errorf("%s: finished, but without its manifest: %v", j.Dir, err)
+		return nil, damagedRun(j.Dir, err)
 	}
 	if f.Curve, err = ReadCurve(filepath.Join(j.Dir, curveName)); err != nil {
-		return nil, fmt.Errorf("%s: finished, but without its curve: %v", j.Dir, err)
+		return nil, damagedRun(j.Dir, err)
 	}
 	m, c := f.Manifest, s.runConfig(s.Config, j)
 	if err := m.under(j.Dir, s.Lock); err != nil {

@@ -90,6 +90,11 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, final *Final, peak
 		line("goos", m.Machine.GOOS), line("goarch", m.Machine.GOARCH), line("cpu", m.Machine.CPU),
 		line("accelerator", m.Machine.Accelerator), line("isa", m.ISA),
 	}
+	timeName := fmt.Appendf(nil, "%s-%d", name, m.Threads)
+	if threads := m.allThreads(); len(threads) > 1 { // none of them is the suffix that a reader takes for all of the time
+		timeName = []byte(name)
+		place = append(place, line("threads", strings.Join(threads, " + ")))
+	}
 	r := Result{
 		Seed: m.Seed, Arm: m.Arm,
 		Epochs: &benchfmt.Result{
@@ -105,7 +110,7 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, final *Final, peak
 			},
 		},
 		Time: &benchfmt.Result{
-			Config: append(slices.Clone(facts), place...), Name: fmt.Appendf(nil, "%s-%d", name, m.Threads), Iters: 1,
+			Config: append(slices.Clone(facts), place...), Name: timeName, Iters: 1,
 			Values: []benchfmt.Value{
 				// A run that starts at the target took 1 ns: benchfmt reads 0 ns under a unit of its own.
 				{Value: max(1, o.TrainNS), Unit: "ns-to-target"},
@@ -259,7 +264,7 @@ func (r *run) finish() error {
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		text = benchText([]Result{newResultOf(r.kind, r.lock, r.rc.Config, r.measured(), r.curve, final, peakMemory())}, false)
+		text = benchText([]Result{newResultOf(r.kind, r.lock, r.rc.Config, r.measured(), r.curve, final, r.peakMemory())}, false)
 		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)

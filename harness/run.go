@@ -46,6 +46,7 @@ type run struct {
 	stage    string // of the end-of-run evaluation
 	trainNS  int64
 	wallNS   int64         // of earlier processes
+	peak     int64         // of earlier processes: resident bytes
 	started  time.Duration // these three by the clock that only grows
 	reported time.Duration
 	stated   time.Duration

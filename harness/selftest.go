@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"strings"
 
@@ -174,7 +173,7 @@ func (t *SelfTest) checkZeroRun(off, zero *Finished) {
 func (t *SelfTest) checkAgain(off, again *Finished) {
 	a, b := off.Curve[len(off.Curve)-1], again.Curve[len(again.Curve)-1]
 	t.check("a repeated run gives the same bits", a.Chain == b.Chain, "hash chains %.16s and %.16s", a.Chain, b.Chain)
-	difference := math.Abs(float64(a.TrainNS)/float64(max(1, b.TrainNS)) - 1)
+	difference := relativeDifference(a.TrainNS, b.TrainNS)
 	noise, verdict := t.Study.Config.Study.Noise, "within"
 	if difference > noise {
 		verdict = "beyond"

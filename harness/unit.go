@@ -2,6 +2,8 @@ package harness
 
 import (
 	"encoding/json"
+	"math"
+	"slices"
 
 	"github.com/mtobench/mtobench/internal/statistics"
 )
@@ -39,6 +41,10 @@ type SpeedRatio struct {
 	Reduction float64  `json:"reduction"`
 }
 
+// A run that misses the target stands at its budget. In epochs and images that is one number for all runs, as
+// restricted means and the log-rank test want it; in FLOP and in seconds it is each run's own, larger where an
+// epoch costs more. Without censoring no budget enters.
+
 // spent returns where a run crossed the target in each unit.
 func (r *Report) spent(f *Finished, tau float64) map[string]Crossing {
 	o := f.Outcome(tau)
@@ -57,12 +63,17 @@ func (r *Report) spent(f *Finished, tau float64) map[string]Crossing {
 // compareUnits fills Units and Speed from the pairs at the primary target.
 func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
 	r.checkPlaces(both)
-	pairs := map[string][]Pair{}
+	pairs, ends := map[string][]Pair{}, map[string][]float64{}
 	var perEpoch []float64
 	for _, p := range both {
 		off, on := r.spent(p[0], tau), r.spent(p[1], tau)
 		for unit := range off {
 			pairs[unit] = append(pairs[unit], Pair{off[unit], on[unit]})
+		}
+		for _, f := range p {
+			for unit, end := range r.spent(f, math.Inf(1)) { // a target that none reaches: its budget
+				ends[unit] = append(ends[unit], end.At)
+			}
 		}
 		perEpoch = append(perEpoch, secondsPerEpoch(p[1])/secondsPerEpoch(p[0]))
 	}
@@ -73,6 +84,7 @@ func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
 			u.Comparison = r.Targets[r.Primary].Comparison
 		case u.Withheld == "":
 			u.Comparison = compare(pairs[unit])
+			u.OwnHorizons = u.Censored() && slices.Min(ends[unit]) < slices.Max(ends[unit])
 		}
 		r.Units = append(r.Units, u)
 	}

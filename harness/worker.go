@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -74,9 +75,10 @@ func (r *run) leave() error {
 }
 
 // measured is the manifest that the figures of time belong to: it names every CPU that worked, so that
-// a mixture never stands beside a clean measurement.
+// a mixture never stands beside a clean measurement. Its workers are all of the run's.
 func (r *run) measured() Manifest {
 	m := r.manifest
+	m.Workers = r.first.Workers
 	var cpus []string
 	for _, w := range r.first.Workers {
 		if !slices.Contains(cpus, w.Machine.CPU) {
@@ -87,4 +89,15 @@ func (r *run) measured() Manifest {
 		m.Machine.CPU = strings.Join(cpus, " + ")
 	}
 	return m
+}
+
+// allThreads lists the numbers of threads that the processes of a run had, each once.
+func (m *Manifest) allThreads() []string {
+	var all []string
+	for _, w := range m.Workers {
+		if n := strconv.Itoa(w.Threads); !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return all
 }

@@ -2,8 +2,10 @@ package harness
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +60,45 @@ func TestManifestListsEveryProcessThatWorked(t *testing.T) {
 	require.Equal(t, thisMachine().CPU, last.Workers[1].Machine.CPU)
 	last.Workers = first.Workers
 	require.Equal(t, first, last, "all else is what began the run")
+}
+
+// What a result line says of memory and threads is of all processes of its run.
+func TestResultIsOfAllProcesses(t *testing.T) {
+	s, _ := fakeStudy(t, t.TempDir(), 1.5)
+	calibrateAndLock(t, s)
+	for _, threads := range []int{1, 2} {
+		s.Root = t.TempDir()
+		j := pairJobs(s.Root, s.Lock.Seeds, false)[0]
+		require.NoError(t, s.prepare(j.Dir, s.runConfig(s.Config, j), s.Lock))
+		stopAt(t, j, 100)
+		steps, err := checkpoints(j.Dir)
+		require.NoError(t, err)
+		path := checkpointPath(j.Dir, steps[len(steps)-1])
+		file, err := readCheckpoint(path)
+		require.NoError(t, err)
+		var p position
+		require.NoError(t, json.Unmarshal([]byte(file.Metadata[positionKey]), &p))
+		require.Positive(t, p.Peak)
+		p.Peak = 1 << 50
+		text, err := json.Marshal(p)
+		require.NoError(t, err)
+		file.Metadata[positionKey] = string(text)
+		require.NoError(t, writeCheckpoint(path, file))
+
+		require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, threads, func(Progress) {}))
+		f, err := s.read(j)
+		require.NoError(t, err)
+		peak, _ := figure(f.Result.Time, "peak-rss-bytes")
+		require.Equal(t, float64(1<<50), peak)
+		name := string(f.Result.Time.Name)
+		if threads == 1 {
+			require.True(t, strings.HasSuffix(name, "mto=off-1"), name)
+			require.Empty(t, f.Result.Time.GetConfig("threads"))
+		} else {
+			require.True(t, strings.HasSuffix(name, "mto=off"), name)
+			require.Equal(t, "1 + 2", f.Result.Time.GetConfig("threads"))
+		}
+	}
 }
 
 func TestRunIsNotContinuedWithOtherNumerics(t *testing.T) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mtobench/mtobench/harness"
 )
@@ -20,17 +21,25 @@ func ratiosFigure(r *harness.Report) figure {
 		Table:   table{Caption: "Ratios at the primary target", Align: "wn", Head: []string{"unit", "median without", "median with", "ratio", "95 % interval", "p"}},
 	}
 	lo, hi := 0.45, 1.25
+	var own []string
 	for _, u := range r.Units {
 		if u.Withheld != "" {
 			f.Table.Rows = append(f.Table.Rows, row(u.Unit, "withheld", "–", "–", "–", "–"))
 			f.Caption += fmt.Sprintf(" The %s are withheld: %s.", u.Unit, u.Withheld)
 			continue
 		}
+		p := fixed(u.P, 4)
+		if u.OwnHorizons {
+			p, own = "–", append(own, u.Unit)
+		}
 		f.Desc += fmt.Sprintf("%s: %s, interval %s. ", capital(u.Unit), fixed(u.Ratio, 3), intervalText(u.Interval, 3))
-		f.Table.Rows = append(f.Table.Rows, row(u.Unit, compact(u.MedianOff), compact(u.MedianOn), fixed(u.Ratio, 3), intervalText(u.Interval, 3), fixed(u.P, 4)))
+		f.Table.Rows = append(f.Table.Rows, row(u.Unit, compact(u.MedianOff), compact(u.MedianOn), fixed(u.Ratio, 3), intervalText(u.Interval, 3), p))
 		if v := u.Interval; finite(v.Lo) && finite(v.Hi) && v.Lo > 0 {
 			lo, hi = min(lo, v.Lo*0.95), max(hi, v.Hi*1.05)
 		}
+	}
+	if len(own) > 0 {
+		f.Caption += fmt.Sprintf(" In %s each run that missed the target ends elsewhere: the ratio is of means up to its own end, and there is no test.", strings.Join(own, ", "))
 	}
 	lo, hi = max(lo, 0.02), min(hi, 50)
 	return f.drawn(false, func(w float64) *canvas {

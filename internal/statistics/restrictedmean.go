@@ -34,8 +34,8 @@ func CompareRestrictedMeans(off, on []Crossing) RestrictedMeanRatio {
 		}
 		return x / y
 	}
-	r := RestrictedMeanRatio{Off: Mean(times(off)), On: Mean(times(on))}
-	r.Ratio = Sum(times(on)) / Sum(times(off))
+	r := RestrictedMeanRatio{Off: Mean(Times(off)), On: Mean(Times(on))}
+	r.Ratio = Sum(Times(on)) / Sum(Times(off))
 	if n < 2 {
 		r.Interval, r.Percentile = Everything.Exp(), Everything.Exp()
 		return r
@@ -52,8 +52,8 @@ func CompareRestrictedMeans(off, on []Crossing) RestrictedMeanRatio {
 	return r
 }
 
-// times lists where the crossings are.
-func times(c []Crossing) []float64 {
+// Times lists where the crossings are.
+func Times(c []Crossing) []float64 {
 	at := make([]float64, len(c))
 	for i, x := range c {
 		at[i] = x.At
