@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -13,6 +14,29 @@ var completeUnits = []Unit{
 	{Name: "epochs", Better: "lower", Assume: "exact"},
 	{Name: "flop", Better: "lower", Assume: "exact"},
 	{Name: "ns-to-end", Better: "lower", Assume: "nothing", Time: true},
+}
+
+// CompleteUnits lists the units of results of the confirmation, in results.complete.txt: its own, the curve's
+// end, and the end-of-run evaluations, of which the one that decides must be there.
+func CompleteUnits() []Unit {
+	list := slices.Clone(completeUnits)
+	for _, u := range units {
+		final := slices.ContainsFunc(finalUnits, func(f struct{ name, unit string }) bool { return f.unit == u.Name })
+		if final || u.Name == "top1-%" || u.Name == "peak-rss-bytes" {
+			u.Optional = final && u.Name != finalUnits[0].unit
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// CompleteBudgets are the budgets in the names of results of the confirmation: whole and half.
+func CompleteBudgets() []string {
+	var names []string
+	for _, kind := range []string{jobComplete, jobCompleteHalf} {
+		names = append(names, strings.TrimPrefix(budgetDir(kind), "budget="))
+	}
+	return names
 }
 
 // newResultOf is the result of a run of any kind under its lock.

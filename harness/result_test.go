@@ -56,6 +56,29 @@ func sampleResults(t testing.TB, pace float64) []Result {
 	return results
 }
 
+// sampleComplete are six seeds of whole schedules with made-up curves and figures.
+func sampleComplete(t testing.TB) []Result {
+	lock, c := sampleLock(), fakeConfig(t)
+	var results []Result
+	for _, kind := range []string{jobComplete, jobCompleteHalf} {
+		own := c.completed(kind)
+		for _, arm := range []string{ArmOff, ArmOn} {
+			for _, seed := range lock.Seeds {
+				end := own.Train.Epochs
+				q := math.Round(100*(40+2*end+0.1*float64(seed))) / 100
+				curve := Curve{{Top1: 20}, {Step: own.Steps(), Epochs: end, Top1: q, TrainNS: int64(2e9 * end)}}
+				final := &Final{Figures: []FinalFigure{{Name: "ridge", Unit: finalUnits[0].unit, Test: q - 1}, {Name: "knn", Unit: finalUnits[1].unit, Test: q + 1}}}
+				m := Manifest{
+					Seed: uint64(seed), Arm: arm, FLOPs: 123456789, Threads: 2, ISA: "avx512",
+					Machine: machine{GOOS: "linux", GOARCH: "amd64", CPU: "AMD EPYC 9R14", Accelerator: "none"},
+				}
+				results = append(results, newCompleteResult(kind, lock, own, m, curve, final, 123<<20))
+			}
+		}
+	}
+	return results
+}
+
 // benchstat runs the real one.
 func benchstat(t *testing.T, dir string, args ...string) string {
 	t.Helper()
@@ -94,6 +117,7 @@ func TestBenchstatPrintsTheTableWithoutFurtherFlags(t *testing.T) {
 	text := benchText(results, false)
 	golden(t, "results", string(text))
 	golden(t, "results.byseed", string(benchText(results, true)))
+	golden(t, "results.complete", string(benchText(sampleComplete(t), false)))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "results.txt"), text, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "results.byseed.txt"), benchText(results, true), 0o644))
 	golden(t, "benchstat", benchstat(t, dir, "-col", "/mto", "results.txt"))

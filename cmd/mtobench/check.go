@@ -16,7 +16,7 @@ import (
 const shownProblems = 20
 
 type checkCommand struct {
-	Files []string `arg:"" name:"file" help:"Result files of studies: results.txt or results.byseed.txt."`
+	Files []string `arg:"" name:"file" help:"Result files of studies: results.txt, results.byseed.txt or results.complete.txt."`
 	Pairs int      `help:"Runs that each arm must have. 0: as the study.lock.json beside the file says, or as many in one arm as in the other."`
 }
 

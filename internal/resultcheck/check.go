@@ -1,6 +1,7 @@
 // Package resultcheck checks a file of a study's results against the rules of the format (methodology
 // 3.5), before anybody concludes something from it: the number of runs in each arm, every unit in every
-// line, figures that are numbers, one study, and what tells the block of epochs from the block of time.
+// line, figures that are numbers, one study, and what tells the block of epochs from the block of time. A file
+// holds the runs to a target (Pretrain) or the whole schedules of the confirmation (Complete).
 //
 // benchstat checks none of this: it drops lines it can't parse, compares ten runs with eight, and takes
 // all memory on a NaN. Nothing here computes with the figures.
@@ -31,6 +32,8 @@ func Check(f *resultfile.File, e Expect) []resultfile.Problem {
 		c.add(0, "no result of a study", "check reads the results.txt that mtobench collect writes (mtobench gate compares other benchmarks too)")
 		return c.problems
 	}
+	first := slices.IndexFunc(f.Lines, func(l resultfile.Line) bool { return isStudy(&l) })
+	c.whole = isWhole(&f.Lines[first])
 	var config *resultfile.Config
 	for i := range f.Lines {
 		l := &f.Lines[i]
@@ -45,21 +48,26 @@ func Check(f *resultfile.File, e Expect) []resultfile.Problem {
 			c.place(l)
 		} else {
 			c.epochs(l)
+			c.target(l)
 		}
 	}
 	c.counts()
+	c.budgets()
 	slices.SortStableFunc(c.problems, func(a, b resultfile.Problem) int { return a.Line - b.Line })
 	return c.problems
 }
 
 // isStudy reports whether a line is of a study at all.
 func isStudy(l *resultfile.Line) bool {
-	return strings.HasPrefix(l.Name, "Pretrain/") || l.Config.Values["study"] != ""
+	return strings.HasPrefix(l.Name, "Pretrain/") || isWhole(l) || l.Config.Values["study"] != ""
 }
+
+// isWhole reports whether a line is of a whole schedule.
+func isWhole(l *resultfile.Line) bool { return strings.HasPrefix(l.Name, "Complete/") }
 
 // isTime reports whether a line is of the time block.
 func isTime(l *resultfile.Line) bool {
-	return slices.ContainsFunc(harness.ResultUnits(), func(u harness.Unit) bool {
+	return slices.ContainsFunc(slices.Concat(harness.ResultUnits(), harness.CompleteUnits()), func(u harness.Unit) bool {
 		_, ok := l.Value(u.Name)
 		return ok && u.Time
 	})
@@ -68,6 +76,7 @@ func isTime(l *resultfile.Line) bool {
 type checker struct {
 	file     *resultfile.File
 	expect   Expect
+	whole    bool // the file holds whole schedules
 	problems []resultfile.Problem
 	study    map[string]int // first line of each study
 }
@@ -76,8 +85,12 @@ func (c *checker) add(line int, found, do string) {
 	c.problems = append(c.problems, resultfile.Problem{Path: c.file.Path, Line: line, Found: found, Do: do})
 }
 
-// facts must stand above every line: where they differ, results don't compare.
-var facts = []string{"dataset", "dataset-sha256", "target", "budget-epochs", "probe", "study"}
+// facts must stand above every line: where they differ, results don't compare. A whole schedule has no target, and its
+// budget in its name.
+var (
+	facts      = []string{"dataset", "dataset-sha256", "target", "budget-epochs", "probe", "study"}
+	wholeFacts = []string{"dataset", "dataset-sha256", "probe", "study", "schedule"}
+)
 
 // volatile would split benchstat's tables.
 var volatile = []string{"seed", "commit", "commit-time", "experiment-time", "date", "time", "host", "hostname", "run"}
@@ -85,7 +98,11 @@ var volatile = []string{"seed", "commit", "commit-time", "experiment-time", "dat
 // config checks the configuration lines above a benchmark line.
 func (c *checker) config(l *resultfile.Line) {
 	values := l.Config.Values
-	for _, key := range facts {
+	must := facts
+	if c.whole {
+		must = wholeFacts
+	}
+	for _, key := range must {
 		if values[key] == "" {
 			c.add(l.Number, fmt.Sprintf("no %s: line above it", key), "collect the study again (mtobench collect)")
 		}
@@ -116,10 +133,14 @@ func (c *checker) lock(l *resultfile.Line) {
 	if lock == nil {
 		return
 	}
+	if c.whole && lock.Config["complete.run"] != "true" {
+		c.add(l.Number, "a whole schedule, but the lock beside the file asks for none (complete.run)", "the file isn't of this study; move it to its own lock")
+	}
 	for _, fact := range []struct{ key, want string }{
 		{"study", lock.Study()},
 		{"dataset-sha256", lock.Data.SHA256},
 		{"budget-epochs", fmt.Sprintf("%.6g", lock.Budget.Epochs)},
+		{"schedule", lock.Config["complete.schedule"]},
 	} {
 		if have := l.Config.Values[fact.key]; have != "" && have != fact.want {
 			c.add(l.Number, fmt.Sprintf("%s is %s, the lock beside the file has %s", fact.key, have, fact.want), "the file isn't of this study; collect it again, or move it to its own lock")
@@ -130,12 +151,19 @@ func (c *checker) lock(l *resultfile.Line) {
 // name checks the key=value parts.
 func (c *checker) name(l *resultfile.Line) {
 	parts := strings.Split(l.Name, "/")
-	if parts[0] != "Pretrain" {
-		c.add(l.Number, fmt.Sprintf("benchmark %q, want Pretrain", parts[0]), "this file should hold the results of a study alone")
+	want := "Pretrain"
+	if c.whole {
+		want = "Complete"
+	}
+	if parts[0] != want {
+		c.add(l.Number, fmt.Sprintf("benchmark %q, want %s", parts[0], want), "this file should hold the results of a study alone, and runs to a target and whole schedules have a file each")
 		return
 	}
 	for _, part := range parts[1:] {
 		key, value, ok := strings.Cut(part, "=")
+		if ok && c.whole && key == "budget" {
+			continue // see budgets
+		}
 		if !ok || !plain(key) || !plain(value) {
 			c.add(l.Number, fmt.Sprintf("%q in the name, want key=value of a-z, 0-9, dot, underscore and dash", part), "other characters mean something to benchstat; rename it")
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mtobench/mtobench/harness"
 	"github.com/mtobench/mtobench/internal/resultfile"
 )
 
@@ -27,7 +28,7 @@ func problems(text string, e Expect) []string {
 }
 
 func TestWhatCollectWritesKeepsAllRules(t *testing.T) {
-	for _, name := range []string{"results", "results.byseed"} {
+	for _, name := range []string{"results", "results.byseed", "results.complete"} {
 		require.Empty(t, problems(sample(t, name), Expect{}))
 		require.Empty(t, problems(sample(t, name), Expect{Pairs: 6}))
 	}
@@ -102,6 +103,83 @@ func TestEachBrokenRuleIsFound(t *testing.T) {
 	}
 }
 
+// The same for whole schedules: what they have of their own, and that the other rules hold for them too.
+func TestEachBrokenRuleOfWholeSchedulesIsFound(t *testing.T) {
+	good := sample(t, "results.complete")
+	lines := strings.SplitAfter(good, "\n")
+	replace := func(old, to string) string { return strings.Replace(good, old, to, 1) }
+	without := func(word string, n int) string { // the first n benchmark lines with it
+		var kept []string
+		for _, line := range lines {
+			if n > 0 && strings.HasPrefix(line, "Benchmark") && strings.Contains(line, word) {
+				n--
+				continue
+			}
+			kept = append(kept, line)
+		}
+		return strings.Join(kept, "")
+	}
+	pretrain := sample(t, "results")
+	pretrain = pretrain[strings.Index(pretrain, "BenchmarkPretrain"):]
+	pretrain, _, _ = strings.Cut(pretrain, "\n")
+	for name, c := range map[string]struct{ text, want string }{
+		"a run missing":               {without("budget=T_2/mto=on ", 1), "5 epochs lines with budget=T_2 mto=on, want 6"},
+		"a pair broken":               {without("budget=T_2/mto=on ", 1), "seed 1 has budget=T_2 mto=off but not budget=T_2 mto=on"},
+		"a seed without its half":     {without("budget=T_2/mto=off ", 1), "seed 1 has budget=T mto=off but not budget=T_2 mto=off"},
+		"a budget missing":            {without("budget=T_2/", 24), "budget=T mto=off without epochs lines of budget=T_2"},
+		"an arm missing":              {without("/mto=on", 24), "no line of an arm with MTO beside budget=T mto=off"},
+		"the time block missing":      {without("ns-to-end", 24), "budget=T mto=off has lines of the epochs block only"},
+		"a strange budget":            {strings.ReplaceAll(good, "budget=T_2", "budget=T_3"), `budget "T_3" in the name`},
+		"no budget":                   {strings.ReplaceAll(good, "budget=T_2/", ""), `budget "" in the name`},
+		"an epoch too many":           {replace("1 10 epochs", "1 11 epochs"), "10 epochs with budget=T, line 23 has 11"},
+		"a half that isn't less":      {strings.ReplaceAll(good, "1 5 epochs", "1 10 epochs"), "10 epochs with budget=T_2, 10 with budget=T"},
+		"the figure that decides":     {replace(" 59.1 test-top1-%", ""), "no figure in test-top1-%"},
+		"an evaluation of one line":   {replace(" 61.1 test-knn-%", ""), "no figure in test-knn-%"},
+		"a unit of the other results": {replace(" 59.1 test-top1-%", " 59.1 test-top1-% 7 epochs-to-target"), "unit epochs-to-target isn't one of a study's"},
+		"nothing measured":            {replace("1 10 epochs", "1 0 epochs"), "0 epochs: not positive"},
+		"NaN":                         {replace("59.1 test-top1-%", "NaN test-top1-%"), "NaN test-top1-%: not a number"},
+		"no schedule":                 {replace("schedule: cosine\n", ""), "no schedule: line"},
+		"epochs with a machine":       {replace("schedule:", "cpu: fast\nschedule:"), "epochs under a cpu: line"},
+		"seconds without a machine":   {replace("cpu: AMD EPYC 9R14\n", ""), "seconds without a cpu: line"},
+		"a run to a target":           {good + pretrain + "\n", `benchmark "Pretrain", want Complete`},
+		"a whole schedule among runs": {sample(t, "results") + "BenchmarkComplete/data=glyphs/model=vit_nano/mim=simmim/budget=T/mto=off-2 1 3 ns-to-end 4 peak-rss-bytes\n", `benchmark "Complete", want Pretrain`},
+		"a unit in the wrong block":   {replace(" 59.1 test-top1-%", " 59.1 test-top1-% 3 ns-to-end"), "epochs in a line of the time block"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NotEqual(t, good, c.text, "the case changes nothing")
+			found := problems(c.text, Expect{})
+			require.Contains(t, strings.Join(found, "\n"), c.want)
+			for _, line := range found {
+				require.True(t, strings.HasPrefix(line, "f:"), line)
+				require.Contains(t, line, "; ", "a problem says what to do")
+			}
+		})
+	}
+}
+
+func TestWholeSchedulesAreThoseOfTheLock(t *testing.T) {
+	good := sample(t, "results.complete")
+	lock := func(change func(l *harness.Lock)) Expect {
+		l := &harness.Lock{
+			Hash: "23ea48bda415595e", Data: harness.LockedData{SHA256: strings.Repeat("ab", 32)}, Budget: harness.LockedBudget{Epochs: 10},
+			Seeds: []int{1, 2, 3, 4, 5, 6}, Config: map[string]string{"complete.run": "true", "complete.schedule": "cosine"},
+		}
+		change(l)
+		return Expect{Lock: l}
+	}
+	require.Empty(t, problems(good, lock(func(*harness.Lock) {})))
+	for want, change := range map[string]func(l *harness.Lock){
+		"study is 23ea48bda415595e, the lock beside the file has 0123456789abcdef": func(l *harness.Lock) { l.Hash = "0123456789abcdef" },
+		"the lock beside the file asks for none (complete.run)":                    func(l *harness.Lock) { l.Config["complete.run"] = "false" },
+		"schedule is cosine, the lock beside the file has trapezoid":               func(l *harness.Lock) { l.Config["complete.schedule"] = "trapezoid" },
+		"10 epochs with budget=T, the lock beside the file has 12":                 func(l *harness.Lock) { l.Budget.Epochs = 12 },
+		"6 epochs lines with budget=T mto=off, want 7":                             func(l *harness.Lock) { l.Seeds = append(l.Seeds, 7) },
+		"seed 6 isn't one of the lock's":                                           func(l *harness.Lock) { l.Seeds[5] = 7 },
+	} {
+		require.Contains(t, strings.Join(problems(good, lock(change)), "\n"), want)
+	}
+}
+
 func TestExpectedPairsCountWhereArmsAgree(t *testing.T) {
 	require.Contains(t, strings.Join(problems(sample(t, "results"), Expect{Pairs: 10}), "\n"), "6 epochs lines with mto=off, want 10")
 }
@@ -110,6 +188,8 @@ func TestExpectedPairsCountWhereArmsAgree(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	good := sample(f, "results")
 	f.Add([]byte(good))
+	f.Add([]byte(sample(f, "results.complete")))
+	f.Add([]byte("schedule: x\nstudy: y\nBenchmarkComplete/budget=T/mto=on 1 1 epochs\nBenchmarkComplete/mto=off 1 1 ns-to-end\n"))
 	f.Add([]byte(strings.Replace(good, "61.63 top1-%", "NaN top1-%", 1)))
 	f.Add([]byte("# repeat Benchmark\n# seed 1\nBenchmarkPretrain/mto=on-2 1 NaN ns/epoch\n# repeat BenchmarkX 1 1 ns/op\n"))
 	f.Add([]byte("study: x\nBenchmark 1 1 %\n"))
