@@ -17,6 +17,14 @@ type selftestCommand struct {
 // errSelfTest is a self-test that failed: the program or the machine isn't to be trusted.
 var errSelfTest = errors.New("self-test: a check failed: results of this program on this machine aren't to be trusted")
 
+// told says of an interruption that there is nothing to continue, where the trial runs aren't kept.
+func (c *selftestCommand) told(err error) error {
+	if c.Out == "" && errors.Is(err, harness.ErrInterrupted) {
+		return errors.New("self-test: interrupted, and its trial runs are removed; with --out FOLDER it goes on where it stopped")
+	}
+	return err
+}
+
 func (c *selftestCommand) Run(ctx context.Context) (err error) {
 	out := c.Out
 	if out == "" {
@@ -35,7 +43,7 @@ func (c *selftestCommand) Run(ctx context.Context) (err error) {
 	}
 	test, err := s.SelfTest(ctx)
 	if err != nil {
-		return err
+		return c.told(err)
 	}
 	if err := test.WriteText(os.Stdout); err != nil {
 		return err

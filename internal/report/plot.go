@@ -140,7 +140,7 @@ func newPlot(w, h float64, x, y axis) *plot {
 		at, text := p.x.at(v), labelOf(x, v)
 		half := float64(utf8.RuneCountInString(text)) * letter / 2
 		p.line("tickmark", at, bottom, at, bottom+4)
-		if at-half < taken+5 {
+		if at-half < taken+9 {
 			continue // no room
 		}
 		anchor := "middle"

@@ -116,6 +116,9 @@ func cases() map[string]*harness.Report {
 				r.Targets[i].Interval, r.Targets[i].Correlation, r.Targets[i].CV = statistics.Everything, math.NaN(), math.NaN()
 			}
 		}),
+		"not measurable": sample(usual, func(r *harness.Report) {
+			r.Verdict.Word, r.Targets[r.Primary].Refused = harness.NotMeasurable, []string{"crossings scatter by 20 %"}
+		}),
 		"whole schedules": sample(usual, complete),
 		"forty pairs":     sample(append(append(append(append(append(append([][2]float64{}, usual...), usual...), usual...), usual...), usual...), usual...), nil),
 	}
