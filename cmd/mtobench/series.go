@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,8 +28,16 @@ func (e *exportCommand) series() error {
 			return err
 		}
 		for _, root := range roots {
-			files = append(files, filepath.Join(root, "results.txt"))
+			file := filepath.Join(root, "results.txt")
+			if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) { // a shard's folder, or one that only holds the calibration
+				fmt.Fprintf(os.Stderr, "mtobench: %s: left out: it has no results.txt (mtobench collect writes it)\n", root)
+				continue
+			}
+			files = append(files, file)
 		}
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%w: no folder has a results.txt; mtobench collect writes it", harness.ErrConfig)
 	}
 	var all bytes.Buffer // nothing is written where one fails
 	w := benchfmt.NewWriter(&all)
