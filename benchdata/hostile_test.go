@@ -26,7 +26,8 @@ import (
 
 // Hostile archives: each must end in an error that names archive and member, at once and in little memory.
 
-// refused opens a generated archive and requires an error with each of the texts, having taken less than 512 MiB in all.
+// refused opens a generated archive and requires an error with each of the texts, having taken less than 2 GiB in all,
+// what was freed again included: bombs unfold to 40 GiB, and under the race detector pools keep nothing.
 func refused(t *testing.T, name string, data []byte, want ...string) {
 	t.Helper()
 	file := archive(t, name, data)
@@ -37,7 +38,7 @@ func refused(t *testing.T, name string, data []byte, want ...string) {
 	for _, text := range append(want, strings.TrimSuffix(name, filepath.Ext(name))) {
 		require.ErrorContains(t, err, text)
 	}
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(512<<20), "memory for %s bytes", thousands(len(data)))
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2<<30), "memory for %s bytes", thousands(len(data)))
 }
 
 // zipOf writes members with headers of one's own.
