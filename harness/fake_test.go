@@ -55,7 +55,7 @@ const stallVariable = "MTOBENCH_TEST_STALL"
 // A stall is a place at which a fake waits until it is asked to stop, or killed: a test that does one of these
 // then knows how far the run has come.
 type stall struct {
-	At      string // a number of steps, or "final"; empty: nowhere
+	At      string // a number of steps, "evaluation=" and one, or "final"; empty: nowhere
 	Reached string // the file that it makes there
 }
 
@@ -91,6 +91,9 @@ func (f *fakeStepper) Step() (StepStats, error) {
 }
 
 func (f *fakeStepper) Evaluate() (Evaluation, error) {
+	if err := f.stallAt(fmt.Sprintf("evaluation=%d", f.step)); err != nil {
+		return Evaluation{}, err
+	}
 	rate := 3.0
 	if f.acts() {
 		rate *= f.speed

@@ -75,6 +75,24 @@ func TestChildStopsAtACheckpointWhenItsParentIsGone(t *testing.T) {
 	require.Equal(t, "interrupted", s.State)
 }
 
+func TestEvaluationThatWasInterruptedGivesTheSamePoint(t *testing.T) {
+	j := calibrationRunIn(t, t.TempDir())
+	cmd, stdin, _ := startStalled(t, j, "evaluation=96")
+	stdin.Close()
+	require.ErrorContains(t, cmd.Wait(), "exit status 75")
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), j, 1, func(Progress) {}))
+	interrupted, err := ReadCurve(filepath.Join(j.Dir, curveName))
+	require.NoError(t, err)
+	whole := calibrationRunIn(t, t.TempDir())
+	require.NoError(t, inProcess(t, newFake(1.5))(context.Background(), whole, 1, func(Progress) {}))
+	curve, err := ReadCurve(filepath.Join(whole.Dir, curveName))
+	require.NoError(t, err)
+	for i := range curve { // all but the times
+		curve[i].TrainNS, curve[i].WallNS = interrupted[i].TrainNS, interrupted[i].WallNS
+	}
+	require.Equal(t, curve, interrupted)
+}
+
 func TestStudyRunsInProcessesOfItsOwnAndStopsOnRequest(t *testing.T) {
 	reached := filepath.Join(t.TempDir(), "reached")
 	t.Setenv(childVariable, "{}")
