@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mtobench/mtobench/harness"
+	"github.com/mtobench/mtobench/internal/atomicfile"
 	"github.com/mtobench/mtobench/internal/peak"
 )
 
@@ -49,20 +49,8 @@ func (c *peakCommand) Run() error {
 	if c.Out == "" {
 		return peak.Measure(o)
 	}
-	return toFile(c.Out, func(w io.Writer) error {
+	return atomicfile.WriteWith(c.Out, func(w io.Writer) error {
 		o.Out = w
 		return peak.Measure(o)
 	})
-}
-
-// toFile creates a file and has write fill it. No file is left where that fails.
-func toFile(path string, write func(w io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		return errors.Join(err, f.Close(), os.Remove(path))
-	}
-	return f.Close()
 }

@@ -192,9 +192,13 @@ func axisOf(of []moment) axis {
 	return x
 }
 
-// gapLegend explains the sign of a study without a number.
-func gapLegend() legendItem {
-	return legendItem{sign(func(c *canvas) { c.text("note", 17, 11, "middle", "×") }), "no number: void, not measurable or withheld; the table says why"}
+// tellGaps explains the sign of a study without a number, where there are such.
+func (f *figure) tellGaps(gaps, studies int) {
+	if gaps == 0 {
+		return
+	}
+	f.Legend = append(f.Legend, legendItem{sign(func(c *canvas) { c.text("note", 17, 11, "middle", "×") }), "no number: void, not measurable or withheld; the table says why"})
+	f.Desc += fmt.Sprintf("%d of %d studies have no number.", gaps, studies)
 }
 
 // ratioTrend is the ratio of the arms over the commits.
@@ -225,10 +229,7 @@ func ratioTrend(id, unit, machine string, of []moment) figure {
 			lo, hi = min(lo, float64(v.Lo*0.95)), max(hi, float64(v.Hi*1.05))
 		}
 	}
-	if gaps > 0 {
-		f.Legend = append(f.Legend, gapLegend())
-		f.Desc += fmt.Sprintf("%d of %d studies have no number.", gaps, len(of))
-	}
+	f.tellGaps(gaps, len(of))
 	lo, hi = max(lo, 0.02), min(hi, 50)
 	y := axis{title: "ratio, logarithmic", from: lo, to: hi, log: true}
 	for _, v := range []float64{0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10, 20, 50} {
@@ -300,10 +301,7 @@ func secondsTrend(id, machine string, of []moment) figure {
 		f.Table.Rows = append(f.Table.Rows, row(m.name(12), minute(m.CommitTime), compact(c.MedianOff), compact(off[0])+" to "+compact(off[1]), compact(c.MedianOn), compact(on[0])+" to "+compact(on[1]), ""))
 		f.Desc += fmt.Sprintf("%s: %s without, %s with MTO. ", m.name(7), compact(c.MedianOff), compact(c.MedianOn))
 	}
-	if gaps > 0 {
-		f.Legend = append(f.Legend, gapLegend())
-		f.Desc += fmt.Sprintf("%d of %d studies have no number.", gaps, len(of))
-	}
+	f.tellGaps(gaps, len(of))
 	if hi == 0 {
 		hi = 1
 	}
