@@ -2,11 +2,11 @@ package harness
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/mtobench/mtobench/internal/atomicfile"
 	"github.com/mtobench/mtobench/internal/tensorboard"
 )
 
@@ -18,7 +18,7 @@ var boardName = filepath.Join("tb", "events.out.tfevents.mtobench")
 // process left of it is mended and nothing stands in it twice.
 func (r *run) writeBoard() error {
 	path := filepath.Join(r.dir, boardName)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
 	began, err := time.Parse(time.RFC3339, r.first.Started)

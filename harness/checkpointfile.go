@@ -30,10 +30,10 @@ func readCheckpoint(path string) (*nn.TensorFile, error) {
 	delete(file.Metadata, digestKey)
 	got, err := file.Digest()
 	if err != nil {
-		return nil, fmt.Errorf("%s: damaged: %w", path, err)
+		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
 	if got != want {
-		return nil, fmt.Errorf("%s: damaged: its content hashes to %.12s, it says %.12s", path, got, want)
+		return nil, fmt.Errorf("%s: %w: its content hashes to %.12s, it says %.12s", path, errDamaged, got, want)
 	}
 	return file, nil
 }

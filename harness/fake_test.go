@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,7 +109,13 @@ func (f *fakeStepper) Evaluate() (Evaluation, error) {
 	return e, nil
 }
 
-func (f *fakeStepper) PrepareFinal(_ string, tell func(string, int, int) error) error {
+func (f *fakeStepper) PrepareFinal(dir string, tell func(string, int, int) error) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state"), nil, 0o644); err != nil {
+		return err
+	}
 	return tell("nothing", 1, 1)
 }
 

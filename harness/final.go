@@ -16,11 +16,11 @@ import (
 // finalName is the file of a run's end-of-run evaluations. It is written before result.bench.
 const finalName = "final.json"
 
-// finalDir holds the states of what end-of-run evaluations train, until final.json is written.
+// finalDir holds the states of what end-of-run evaluations train, until the run is done.
 const finalDir = "final"
 
 // A Final is final.json: what a run under a lock measured at its budget, on the test split, with the averaged
-// weights (methodology F3 and 2.3). All of it but the openings is the same bits on every machine.
+// weights (methodology F3 and 2.3). All of it but the openings and the memory is the same bits on every machine.
 type Final struct {
 	Schema   int    `json:"schema"`
 	Numerics int    `json:"numerics"`
@@ -36,7 +36,8 @@ type Final struct {
 	Figures []FinalFigure `json:"figures"`
 	Hash    string        `json:"figures_sha256"` // of all above
 
-	Openings []TestOpening `json:"openings"` // of the test split, by this run; more than one where a process died in between
+	Openings []TestOpening `json:"openings"`                 // of the test split, by this run; more than one where a process died in between
+	Peak     int64         `json:"peak_rss_bytes,omitempty"` // largest resident set of the run's processes so far
 }
 
 // A FinalFigure is one end-of-run evaluation. Accuracies are in percent.
@@ -99,7 +100,7 @@ func finalUnit(name string) string {
 // hash is the SHA-256 of everything that doesn't depend on when and where it was measured.
 func (f *Final) hash() string {
 	bare := *f
-	bare.Hash, bare.Openings = "", nil
+	bare.Hash, bare.Openings, bare.Peak = "", nil, 0
 	data, err := json.Marshal(bare)
 	if err != nil {
 		panic("harness: encoding final figures: " + err.Error())
@@ -112,7 +113,9 @@ func (f *Final) hash() string {
 // the run has none.
 func ReadFinal(path string) (*Final, error) {
 	f := new(Final)
-	if err := readJSON(path, f); err != nil {
+	if err := readJSON(path, f); errors.Is(err, errDamaged) {
+		return nil, fmt.Errorf("%w; remove it, and %s beside it if there is one, and run again: the evaluations are made again", err, resultName)
+	} else if err != nil {
 		return nil, err
 	}
 	if have := f.hash(); have != f.Hash {
@@ -143,8 +146,7 @@ func (r *run) evaluateFinal() error {
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	work := filepath.Join(r.dir, finalDir)
-	err := r.stepper.PrepareFinal(work, func(stage string, done, total int) error {
+	err := r.stepper.PrepareFinal(filepath.Join(r.dir, finalDir), func(stage string, done, total int) error {
 		r.stage = fmt.Sprintf("%s, step %d of %d", stage, done, total)
 		return r.tell(false)
 	})
@@ -174,10 +176,8 @@ func (r *run) evaluateFinal() error {
 	if f.Openings, err = readOpenings(filepath.Join(r.dir, eventsName)); err != nil {
 		return err
 	}
-	if err := writeJSON(path, f); err != nil {
-		return err
-	}
-	return os.RemoveAll(work)
+	f.Peak = r.peakMemory()
+	return writeJSON(path, f)
 }
 
 // openTest is the only way to the test split. It opens under a lock and at the budget, and logs the opening before

@@ -2,10 +2,10 @@ package harness
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/internal/atomicfile"
 	"github.com/mtobench/mtobench/internal/statistics"
 	"github.com/mtobench/mtobench/nn"
 )
@@ -66,7 +66,7 @@ func (t *Trainer) PrepareFinal(dir string, tell func(stage string, done, total i
 		if name != attentiveName && name != finetuneName {
 			continue
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := atomicfile.MkdirAll(dir); err != nil {
 			return err
 		}
 		for probeSeed := 1; probeSeed <= t.rc.Final.ProbeSeeds; probeSeed++ {

@@ -37,6 +37,7 @@ func TestLostKill(t *testing.T) {
 		}
 		how := got(t, j)
 		l.finish(t, j)
+		requireEvaluations(t, j)
 		return "killed " + how + ": same bits"
 	})
 }
@@ -54,6 +55,7 @@ func TestLostPower(t *testing.T) {
 		}
 		how := got(t, j)
 		l.finish(t, j)
+		requireEvaluations(t, j)
 		return "down " + how + ": same bits"
 	})
 }
@@ -260,6 +262,26 @@ func TestLostClock(t *testing.T) {
 		requireForwardEvents(t, j)
 		return "the clock jumps: same bits, durations grow"
 	})
+}
+
+// requireEvaluations requires that each evaluation of the curve stands in the events.
+func requireEvaluations(t *testing.T, j Job) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(j.Dir, eventsName))
+	require.NoError(t, err)
+	logged := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		var e event
+		require.NoError(t, decodeJSON(eventsName, []byte(line), &e))
+		if e.Key == eventEval {
+			logged[fmt.Sprint(e.Metadata["chain"])] = true
+		}
+	}
+	curve, err := ReadCurve(filepath.Join(j.Dir, curveName))
+	require.NoError(t, err)
+	for _, p := range curve {
+		require.True(t, logged[p.Chain], "the evaluation of step %d", p.Step)
+	}
 }
 
 // requireForwardEvents requires that the monotonic clock of each process's events goes forward.

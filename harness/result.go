@@ -220,7 +220,7 @@ func readResult(path string) (Result, error) {
 	head, _, _ := strings.Cut(string(data), "\n")
 	schema, err := strconv.Atoi(strings.TrimPrefix(head, resultHead))
 	if err != nil {
-		return Result{}, fmt.Errorf("%s: line 1: want %q and a number", path, resultHead)
+		return Result{}, fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, resultHead)
 	}
 	if err := checkSchema(path, schema); err != nil {
 		return Result{}, err
@@ -232,14 +232,14 @@ func readResult(path string) (Result, error) {
 		case *benchfmt.Result:
 			found = append(found, rec.Clone())
 		case *benchfmt.SyntaxError:
-			return Result{}, rec
+			return Result{}, fmt.Errorf("%w: %w", errDamaged, rec)
 		}
 	}
 	if err := reader.Err(); err != nil {
 		return Result{}, err
 	}
 	if len(found) != 2 {
-		return Result{}, fmt.Errorf("%s: %d benchmark lines, want 2: epochs and time", path, len(found))
+		return Result{}, fmt.Errorf("%s: %w: %d benchmark lines, want 2: epochs and time", path, errDamaged, len(found))
 	}
 	return Result{Epochs: found[0], Time: found[1]}, nil
 }
@@ -258,13 +258,17 @@ func (r *run) finish() error {
 	if want := r.rc.Study.Grid + 1; len(r.curve) != want {
 		return fmt.Errorf("%s: %d evaluations at the end of the run, want %d", r.dir, len(r.curve), want)
 	}
+	peak := r.peakMemory()
 	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
 		final, err := ReadFinal(filepath.Join(r.dir, finalName))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		text = benchText([]Result{newResultOf(r.kind, r.lock, r.rc.Config, r.measured(), r.curve, final, r.peakMemory())}, false)
+		if final != nil { // the process that made them may have died since
+			peak = max(peak, final.Peak)
+		}
+		text = benchText([]Result{newResultOf(r.kind, r.lock, r.rc.Config, r.measured(), r.curve, final, peak)}, false)
 		text = fmt.Appendf(text, "# chain %s\n", end.Chain)
 	}
 	r.log.Info("done", "epochs", end.Epochs, "top1_pct", end.Top1, "chain", end.Chain)
@@ -280,6 +284,7 @@ func (r *run) finish() error {
 		r.prune(), // the process before may have died in between
 		r.removeDamaged(),
 		r.forgetDivergence(),
+		os.RemoveAll(filepath.Join(r.dir, finalDir)),
 		r.events.sync(),
 	)
 	if err != nil {

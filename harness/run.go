@@ -123,7 +123,7 @@ func (r *run) execute(ctx context.Context) (err error) {
 		return r.stopped(err)
 	}
 	if err := r.evaluateFinal(); err != nil {
-		return r.stopped(err)
+		return r.stopped(r.interrupted(err))
 	}
 	if err := r.finish(); err != nil {
 		return r.stopped(err)
@@ -270,6 +270,9 @@ func (r *run) evaluate() error {
 			return err
 		}
 	}
+	if err := r.events.evaluated(r.curve, place); err != nil { // before the checkpoint: behind it nothing would make them again
+		return err
+	}
 	if err := r.checkpoint(); err != nil {
 		return err
 	}
@@ -280,7 +283,7 @@ func (r *run) evaluate() error {
 	if err := r.writeBoard(); err != nil {
 		return err
 	}
-	return errors.Join(r.events.evaluated(r.curve, place), r.tell(true))
+	return r.tell(true)
 }
 
 // check refuses an evaluation that can't stand in a curve.

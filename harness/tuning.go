@@ -140,15 +140,17 @@ func (u *tuning) run(path string, tell func(done, total int) error) error {
 	}
 	perEpoch := u.steps() / u.config.epochs
 	for u.step < u.steps() {
-		if err := u.train(); errors.Is(err, ErrInterrupted) {
-			return errors.Join(u.save(path), err)
-		} else if err != nil {
-			return err
+		stop := u.train()
+		if stop != nil && !errors.Is(stop, ErrInterrupted) {
+			return stop
 		}
-		if u.step%perEpoch == 0 {
+		if stop != nil || u.step%perEpoch == 0 {
 			if err := u.save(path); err != nil {
-				return err
+				return err // and no interruption: it can't be resumed before somebody makes room, say
 			}
+		}
+		if stop != nil {
+			return stop
 		}
 		if err := tell(u.step, u.steps()); err != nil {
 			return err
@@ -204,7 +206,11 @@ func (u *tuning) train() error {
 		return err
 	}
 	if stats[nn.StatScale] == 0 {
-		return fmt.Errorf("%w: step %d of %d: loss %g, gradient norm %g: not finite; lower the learning rate (%g)", ErrDiverged, u.step+1, u.steps(), stats[nn.StatLoss], stats[nn.StatNorm], c.lr)
+		do := "lower final.finetune_lr"
+		if u.name == attentiveName {
+			do = "leave it out (final.attentive=false)"
+		}
+		return fmt.Errorf("%w: step %d of %d: loss %g, gradient norm %g: not finite; %s", ErrDiverged, u.step+1, u.steps(), stats[nn.StatLoss], stats[nn.StatNorm], do)
 	}
 	u.step++
 	return nil

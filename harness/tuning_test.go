@@ -144,6 +144,10 @@ func TestInterruptedTuningGivesTheSameBits(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(files[i], change(data), 0o644))
 	}
+	file, err := nn.ReadTensors(files[3])
+	require.NoError(t, err)
+	file.Metadata["step"] = "1"
+	require.NoError(t, nn.WriteTensors(files[3], file))
 	again, test = trained(t, rc, 1, 2)
 	require.Equal(t, want, describeFinal(t, again, test, dir))
 
@@ -203,6 +207,16 @@ func TestTuningStepAllocatesNothingInReplay(t *testing.T) {
 	}
 }
 
+// A full disk isn't an interruption: the same command can't go on before somebody makes room.
+func TestInterruptedTuningThatCannotBeSavedIsAFailure(t *testing.T) {
+	t.Parallel()
+	trainer, _ := trained(t, tuningTestConfig(t, "simmim"), 1, 1)
+	trainer.stopping.Store(true)
+	_, err := trainer.tune(finetuneName, 1, filepath.Join(t.TempDir(), "no", "folder"), func(int, int) error { return nil })
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NotErrorIs(t, err, ErrInterrupted)
+}
+
 func TestFinetuningThatDivergesSaysSo(t *testing.T) {
 	t.Parallel()
 	rc := tuningTestConfig(t, "simmim")
@@ -211,6 +225,7 @@ func TestFinetuningThatDivergesSaysSo(t *testing.T) {
 	err := trainer.PrepareFinal(t.TempDir(), untold)
 	require.ErrorIs(t, err, ErrDiverged)
 	require.ErrorContains(t, err, "finetune, probe seed 1 of 2: training failed: step 2 of 12")
+	require.ErrorContains(t, err, "lower final.finetune_lr")
 }
 
 func TestFinalSettingsThatCannotBeAreRefused(t *testing.T) {
