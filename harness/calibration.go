@@ -146,10 +146,26 @@ func (s *Study) begunUnder(lock *Lock) error {
 	return nil
 }
 
-// damagedRun is the error of a finished run of which a file is damaged or missing: nothing makes that file again.
-// It isn't os.ErrNotExist, which would be a run that hasn't finished.
+// damagedRun is the error of a finished run of which a file is damaged or missing. It isn't os.ErrNotExist, which would
+// be a run that hasn't finished.
 func damagedRun(dir string, err error) error {
-	return fmt.Errorf("%s: the run is finished, but one of its files can't be read: %v; restore that file, or remove the folder and run again", dir, err)
+	return fmt.Errorf("%s: the run is finished, but one of its files can't be read: %v; %s", dir, err, remedy(dir))
+}
+
+// remedy says how a damaged or missing file of the run or study in dir is made again.
+func remedy(dir string) string {
+	if done(dir) {
+		return "restore that file, or remove " + resultName + " beside it and give the study's command again: the run ends from its last checkpoint and writes it anew"
+	}
+	return "give the study's command again, which writes it anew"
+}
+
+// withRemedy adds to the error about a file at path, where that is damaged, how it is made again.
+func withRemedy(path string, err error) error {
+	if !errors.Is(err, errDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, remedy(filepath.Dir(path)))
 }
 
 // under refuses a run of another lock than the study's, and says how they differ where that is known.

@@ -3,8 +3,10 @@ package harness
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -115,13 +117,16 @@ func openUnless(ctx context.Context, open openSet, config *Config) (*benchdata.S
 // readResolved reads config.resolved.toml.
 func readResolved(path string) (Config, error) {
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("%w; %s", err, remedy(filepath.Dir(path)))
+	}
 	if err != nil {
 		return Config{}, err
 	}
 	head, _, _ := bytes.Cut(text, []byte("\n"))
 	schema, err := strconv.Atoi(strings.TrimPrefix(string(head), configHead))
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: line 1: want %q and a number", path, configHead)
+		return Config{}, fmt.Errorf("%s: %w: line 1: want %q and a number; %s", path, errDamaged, configHead, remedy(filepath.Dir(path)))
 	}
 	if err := checkSchema(path, schema); err != nil {
 		return Config{}, err
@@ -129,6 +134,9 @@ func readResolved(path string) (Config, error) {
 	c, err := Load(path, text, nil)
 	if err != nil && !strings.Contains(err.Error(), path) {
 		err = fmt.Errorf("%s: %w", path, err)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w; %s", err, remedy(filepath.Dir(path)))
 	}
 	return c, err
 }

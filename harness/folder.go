@@ -12,8 +12,14 @@ import (
 
 // OpenFolder opens a study from its folder alone: from config.resolved.toml and study.lock.json, without
 // its data. Such a study can be collected, judged and reported; it can't train. It writes nothing.
-func OpenFolder(root string) (*Study, error) {
-	lock, err := ReadLock(filepath.Join(root, LockName))
+func OpenFolder(root string) (*Study, error) { return openFolder(root, parseLock) }
+
+// OpenPast is OpenFolder of a study of whatever numerics, for a history of the code: its figures stand by themselves,
+// as no other numerics gives its bits again.
+func OpenPast(root string) (*Study, error) { return openFolder(root, parsePastLock) }
+
+func openFolder(root string, parse func(path string, data []byte) (*Lock, error)) (*Study, error) {
+	lock, err := readLock(filepath.Join(root, LockName), parse)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s: no %s in it: not the folder of a study, or not locked yet (mtobench run makes one)", ErrLock, root, LockName)
 	}
@@ -22,7 +28,7 @@ func OpenFolder(root string) (*Study, error) {
 	}
 	config, err := readResolved(filepath.Join(root, configName))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, root, err)
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if err := lock.fits(config); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(root, configName), err)

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,4 +82,59 @@ func TestALockCarriesTheStudysNameOutsideItsHash(t *testing.T) {
 	renamed := *lock
 	renamed.Name = "other"
 	require.Equal(t, lock.Hash, renamed.hash())
+}
+
+// renumber turns a study into one that a program of other numerics ran.
+func renumber(t *testing.T, s *Study, numerics int) {
+	t.Helper()
+	old, lock := s.Lock, *s.Lock
+	lock.Numerics = numerics
+	lock.Hash = lock.hash()
+	require.NoError(t, filepath.WalkDir(s.Root, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Base(filepath.Dir(path)) == ckptName {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text := strings.ReplaceAll(string(data), old.Hash, lock.Hash)
+		text = strings.ReplaceAll(text, "study: "+old.Study(), "study: "+lock.Study())
+		text = strings.ReplaceAll(text, fmt.Sprintf(`"numerics": %d`, Numerics), fmt.Sprintf(`"numerics": %d`, numerics))
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil || filepath.Base(path) != finalName {
+			return err
+		}
+		var f Final
+		require.NoError(t, readJSON(path, &f))
+		f.Hash = f.hash()
+		return writeJSON(path, f)
+	}))
+}
+
+func TestAStudyOfOtherNumericsIsJudgedByItselfAlone(t *testing.T) {
+	t.Parallel()
+	s := finishedStudy(t)
+	before, err := s.Judge()
+	require.NoError(t, err)
+	renumber(t, s, 999)
+	_, err = OpenFolder(s.Root)
+	require.ErrorIs(t, err, ErrLock)
+	require.ErrorContains(t, err, "made with numerics 999")
+
+	past, err := OpenPast(s.Root)
+	require.NoError(t, err)
+	after, err := past.Judge()
+	require.NoError(t, err)
+	require.Equal(t, before.Targets, after.Targets)
+	require.Equal(t, before.Verdict.Word, after.Verdict.Word)
+	for _, c := range after.Checks {
+		require.True(t, c.OK, "%s: %s", c.Name, c.Found)
+	}
+
+	lock := *past.Lock
+	lock.Rule = "another"
+	lock.Hash = lock.hash()
+	require.NoError(t, writeFile(s.LockPath(), lock.Bytes()))
+	_, err = OpenPast(s.Root)
+	require.ErrorIs(t, err, ErrRule)
 }

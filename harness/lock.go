@@ -151,28 +151,46 @@ func (l *Lock) Bytes() []byte {
 	return append(data, '\n')
 }
 
-// ReadLock reads a lock and verifies its hash and its numerics.
-func ReadLock(path string) (*Lock, error) {
+// ErrRule marks a lock that fixes another judging rule than this program's.
+var ErrRule = errors.New("another judging rule")
+
+// ReadLock reads a lock and verifies its hash, its rule and its numerics.
+func ReadLock(path string) (*Lock, error) { return readLock(path, parseLock) }
+
+func readLock(path string, parse func(path string, data []byte) (*Lock, error)) (*Lock, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLock, err)
 	}
-	return parseLock(path, data)
+	return parse(path, data)
 }
 
 func parseLock(path string, data []byte) (*Lock, error) {
+	l, err := parsePastLock(path, data)
+	if err == nil && l.Numerics != Numerics {
+		return nil, fmt.Errorf("%w: %s: made with numerics %d, this build has %d: their bits don't compare; calibrate again", ErrLock, path, l.Numerics, Numerics)
+	}
+	return l, err
+}
+
+// parsePastLock is parseLock of a lock of any numerics.
+func parsePastLock(path string, data []byte) (*Lock, error) {
 	l := new(Lock)
-	if err := decodeJSON(path, bytes.TrimSpace(data), l); err != nil {
+	err := decodeJSON(path, bytes.TrimSpace(data), l)
+	if err == nil && l.Hash == "" {
+		err = fmt.Errorf("%s: %w: no hash of a lock in it", path, errDamaged)
+	}
+	switch {
+	case errors.Is(err, errDamaged):
+		return nil, fmt.Errorf("%w: %w; a lock is the %s of a study, as mtobench lock makes it: if this one was, restore it, or remove it and mtobench lock makes it again from its calibration; if not, name one", ErrLock, err, LockName)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrLock, err)
 	}
 	if have := l.hash(); have != l.Hash {
 		return nil, fmt.Errorf("%w: %s: its content hashes to %.16s, it says %.16s: edited after it was made; remove it, and mtobench lock makes it again from its calibration", ErrLock, path, have, l.Hash)
 	}
-	if l.Numerics != Numerics {
-		return nil, fmt.Errorf("%w: %s: made with numerics %d, this build has %d: their bits don't compare; calibrate again", ErrLock, path, l.Numerics, Numerics)
-	}
 	if l.Rule != judgingRule {
-		return nil, fmt.Errorf("%w: %s: fixes the judging rule %q, this build judges by %q; judge it with the program that made it, or choose another --out", ErrLock, path, l.Rule, judgingRule)
+		return nil, fmt.Errorf("%w: %w: %s: fixes the judging rule %q, this build judges by %q; judge it with the program that made it, or choose another --out", ErrLock, ErrRule, path, l.Rule, judgingRule)
 	}
 	return l, nil
 }

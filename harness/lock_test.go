@@ -94,7 +94,7 @@ func TestALockIsNotRemadeUnderPairsThatHaveBegun(t *testing.T) {
 	require.ErrorContains(t, err, "results of two locks are never mixed")
 }
 
-// A manifest cut off by a power failure: the unfinished run makes it again, of a finished one the folder has to go.
+// A manifest cut off by a power failure: the unfinished run makes it again, a finished one once its result is gone.
 func TestDamagedManifestOfARunThatHasBegun(t *testing.T) {
 	t.Parallel()
 	s, _ := fakeStudy(t, t.TempDir(), 1)
@@ -108,7 +108,7 @@ func TestDamagedManifestOfARunThatHasBegun(t *testing.T) {
 	cut(dir, manifestName)
 	_, err = s.Run(context.Background())
 	require.ErrorContains(t, err, dir+": the run is finished, but one of its files can't be read")
-	require.ErrorContains(t, err, "remove the folder and run again")
+	require.ErrorContains(t, err, "remove result.bench beside it and give the study's command again")
 	require.NoError(t, os.Remove(filepath.Join(dir, resultName)))
 	report, err = s.Run(context.Background())
 	require.NoError(t, err)
@@ -215,5 +215,21 @@ func TestRepeatedRunIsNeverBesideItsTwin(t *testing.T) {
 			require.Len(t, twins, 2)
 			require.GreaterOrEqual(t, twins[1]-twins[0], 2, "%v", jobs)
 		}
+	}
+}
+
+func TestWhatIsNoLockSaysWhatALockIs(t *testing.T) {
+	t.Parallel()
+	s := finishedStudy(t)
+	whole, err := os.ReadFile(s.LockPath())
+	require.NoError(t, err)
+	cut := filepath.Join(t.TempDir(), LockName)
+	require.NoError(t, os.WriteFile(cut, whole[:100], 0o644))
+	for _, path := range []string{filepath.Join(s.Root, "results.txt"), filepath.Join(runDir(s.Root, 1, ArmOn), finalName), cut} {
+		_, err := ReadLock(path)
+		require.ErrorIs(t, err, ErrLock)
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, "a lock is the study.lock.json of a study")
+		require.NotContains(t, err.Error(), "edited after it was made")
 	}
 }

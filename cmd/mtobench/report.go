@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,7 +50,11 @@ func (c *reportCommand) trend() error {
 	}
 	var reports []*harness.Report
 	for _, root := range roots {
-		s, err := harness.OpenFolder(root)
+		s, err := harness.OpenPast(root)
+		if errors.Is(err, harness.ErrRule) {
+			fmt.Fprintf(os.Stderr, "mtobench: %s: left out: %v\n", root, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -58,6 +63,9 @@ func (c *reportCommand) trend() error {
 			return err
 		}
 		reports = append(reports, r)
+	}
+	if len(reports) == 0 {
+		return fmt.Errorf("%w: --trend: no study to show; name the folder of one that this program judges", harness.ErrConfig)
 	}
 	if err := report.WriteTrendFile(c.Trend, reports); err != nil {
 		return err

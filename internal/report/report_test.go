@@ -24,7 +24,8 @@ func sample(halves [][2]float64, change func(r *harness.Report)) *harness.Report
 	config := harness.Defaults(harness.Names{Data: "glyphs", Model: "vit_nano", Method: "mae"})
 	config.Study.Name = "sample"
 	lock := &harness.Lock{
-		Data: harness.LockedData{Name: "glyphs", Train: 4096, Validation: 5000}, Budget: harness.LockedBudget{Epochs: budget},
+		Numerics: harness.Numerics,
+		Data:     harness.LockedData{Name: "glyphs", Train: 4096, Validation: 5000}, Budget: harness.LockedBudget{Epochs: budget},
 		Calibration: harness.Calibration{Seeds: []int{1001}, Layer: 1, Layers: []harness.LayerProbe{{Layer: 1, Q0: 30, QT: 70, SN: 20}}},
 		Primary:     0.95, Hash: strings.Repeat("ab", 32),
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -30,8 +31,8 @@ func WriteTrendFile(path string, reports []*harness.Report) error {
 }
 
 // WriteTrend writes one page with the history of ratio and seconds over commits: a point for each report, in the
-// order of the commits' times, a panel for each lock. Targets, seeds and settings of different locks differ, so
-// they never share a panel. Nothing is written where it fails.
+// order of the commits' times, a panel for each lock. Targets, seeds, settings or numerics of different locks differ,
+// so they never share a panel. Nothing is written where it fails.
 func WriteTrend(w io.Writer, reports []*harness.Report) error {
 	t, err := newTrend(reports)
 	if err != nil {
@@ -55,6 +56,7 @@ type trend struct {
 // A panel is the history of one lock.
 type panel struct {
 	ID, Name, Facts, Lock string
+	Note                  string // of other numerics than this program's
 	Epochs                figure
 	Seconds               []figure // by machine
 	Table                 table
@@ -87,7 +89,7 @@ func newTrend(reports []*harness.Report) (trend, error) {
 	}
 	slices.SortFunc(all, func(a, b []moment) int {
 		x, y := a[0].report.Study, b[0].report.Study
-		return strings.Compare(x.Config.Study.Name+" "+x.Lock.Hash, y.Config.Study.Name+" "+y.Lock.Hash)
+		return cmp.Or(strings.Compare(x.Config.Study.Name, y.Config.Study.Name), cmp.Compare(x.Lock.Numerics, y.Lock.Numerics), strings.Compare(x.Lock.Hash, y.Lock.Hash))
 	})
 	for i, of := range all {
 		t.Panels = append(t.Panels, newPanel(fmt.Sprintf("study-%d", i+1), of))
@@ -116,6 +118,10 @@ func newPanel(id string, of []moment) panel {
 	s := of[0].report.Study
 	p := panel{ID: id, Name: s.Config.Study.Name, Lock: s.Lock.Study(),
 		Facts: fmt.Sprintf("%s · %s · %s · budget %s epochs · %d pairs", s.Lock.Data.Name, s.Config.Model.Name, s.Config.Method.Name, tidy(s.Lock.Budget.Epochs), len(s.Lock.Seeds))}
+	if n := s.Lock.Numerics; n != harness.Numerics {
+		p.Name += fmt.Sprintf(", numerics %d", n)
+		p.Note = fmt.Sprintf("The line breaks here: these studies are of numerics %d, the program that wrote this page has numerics %d. The arithmetic of training differs between the two, so no figure of this panel may be compared with one of another.", n, harness.Numerics)
+	}
 	p.Epochs = ratioTrend(id+"-epochs", harness.UnitEpochs, "", of)
 	var machines []string
 	for _, m := range of {

@@ -65,12 +65,15 @@ func histories() map[string][]*harness.Report {
 			}
 		}),
 	}
+	past := at(2, "2222222aaaaaaaaaaaaa", 1.1, func(r *harness.Report) {
+		r.Study.Lock.Numerics, r.Study.Lock.Hash = harness.Numerics-1, strings.Repeat("ef", 32)
+	})
 	var long []*harness.Report
 	for d := 1; d <= 28; d++ {
 		long = append(long, at(d, fmt.Sprintf("%02d%018d", d, d), 1-float64(d)/100, nil))
 	}
 	return map[string][]*harness.Report{
-		"trend": many, "trend of one": many[:1], "trend of many": long,
+		"trend": many, "trend of one": many[:1], "trend of many": long, "trend of two numerics": {many[0], past},
 		"trend at the edges": {
 			at(1, "1", 0.5, func(r *harness.Report) {
 				for i := range r.Units {
@@ -141,6 +144,18 @@ func TestTrendStandsInTheOrderOfCommitsAndLocksNeverMix(t *testing.T) {
 	backwards := slices.Clone(many)
 	slices.Reverse(backwards)
 	assert.True(t, page == writtenTrend(t, backwards), "the page depends on the order in which the studies are given")
+}
+
+// Where the numerics changed the line breaks, with a note, and nothing stands in one picture or table.
+func TestStudiesOfOtherNumericsStandApart(t *testing.T) {
+	page := writtenTrend(t, histories()["trend of two numerics"])
+	require.Equal(t, 2, strings.Count(page, "<section id=\"study-"))
+	past, now := section(t, page, "study-1"), section(t, page, "study-2")
+	assert.Contains(t, past, fmt.Sprintf("these studies are of numerics %d, the program that wrote this page has numerics %d", harness.Numerics-1, harness.Numerics))
+	assert.Contains(t, past, fmt.Sprintf("sample, numerics %d, lock", harness.Numerics-1))
+	assert.NotContains(t, now, "numerics")
+	assert.Equal(t, []string{"2222222aaaaa 2026-11-02 09:30 1.100 0.990 to 1.210 0.0312"}, rowsOf(t, past, "study-1-epochs-numbers"))
+	assert.Len(t, rowsOf(t, now, "study-2-epochs-numbers"), 1)
 }
 
 func TestWithheldNumbersStayWithheldInATrend(t *testing.T) {
