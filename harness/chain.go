@@ -23,7 +23,7 @@ func verifyChain(dir, run string, c Curve) error {
 	chain := run
 	for i, p := range c {
 		if chain = link(chain, p); chain != p.Chain {
-			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed; restore it, or remove the folder and run again", dir, i+3, curveName)
+			return fmt.Errorf("%s: line %d of %s doesn't continue the hash chain: the file was changed; %s", dir, i+3, curveName, remedy(dir))
 		}
 	}
 	return nil

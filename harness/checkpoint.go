@@ -113,7 +113,10 @@ func (r *run) restore() error {
 			r.started = r.clock.since()
 			return nil
 		}
-		if errors.Is(err, errForeign) || errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, errForeign) {
+			return fmt.Errorf("%w; move it away, or choose another --out", err)
+		}
+		if errors.Is(err, fs.ErrPermission) {
 			return err
 		}
 		r.say(fmt.Sprintf("checkpoint of step %d set aside as %s%s: %v", step, filepath.Base(path), damagedSuffix, err))
@@ -170,7 +173,7 @@ func (r *run) load(path string) (position, error) {
 		return p, fmt.Errorf("%w: %w", errForeign, err)
 	}
 	if p.Run != r.manifest.Run {
-		return p, fmt.Errorf("%w: %s: it belongs to run %s, not %s; move it away", errForeign, path, p.Run, r.manifest.Run)
+		return p, fmt.Errorf("%w: %s: it belongs to run %s, not %s", errForeign, path, p.Run, r.manifest.Run)
 	}
 	if n := len(p.Curve); n > 0 && p.Curve[n-1].Step == p.Step && p.Curve[n-1].State != r.stepper.StateHash() {
 		return p, fmt.Errorf("%s: the restored state doesn't have the hash it was saved with", path)

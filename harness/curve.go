@@ -67,6 +67,9 @@ func ReadCurve(path string) (Curve, error) {
 	if err := checkSchema(path, schema); err != nil {
 		return nil, err
 	}
+	if rest != "" && !strings.HasSuffix(rest, "\n") { // a number that is cut off is a number too
+		return nil, fmt.Errorf("%s: %w: its last line is cut off", path, errDamaged)
+	}
 	rows, err := csv.NewReader(strings.NewReader(rest)).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)

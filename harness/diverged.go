@@ -175,7 +175,11 @@ func (r *run) diverged(where string, reason error) error {
 // where there is none.
 func ReadDivergence(dir string) (Divergence, error) {
 	var d Divergence
-	return d, readJSON(filepath.Join(dir, divergedName), &d)
+	err := readJSON(filepath.Join(dir, divergedName), &d)
+	if errors.Is(err, errDamaged) {
+		err = fmt.Errorf("%w; remove it and give the study's command again: the run fails as before and writes it anew", err)
+	}
+	return d, err
 }
 
 // ReplayDivergence restores the state in which the run in dir failed, on threads worker threads (0: all
@@ -203,8 +207,11 @@ func replayDivergence(dir string, threads int, open openSet, make newStepper) (f
 		return found, err
 	}
 	defer s.Close()
-	if _, err := s.Restore(filepath.Join(dir, divergedStateName)); err != nil {
-		return found, err
+	switch _, err := s.Restore(filepath.Join(dir, divergedStateName)); {
+	case errors.Is(err, errForeign):
+		return found, fmt.Errorf("%w: %w; replay it with the mtobench and the images that the run had", ErrNotInterpretable, err)
+	case err != nil:
+		return found, fmt.Errorf("%w; restore that file, or give the study's command again: the run fails as before and writes it anew", err)
 	}
 	found = Divergence{Schema: want.Schema, Run: want.Run, Seed: want.Seed, Arm: want.Arm, Where: want.Where, Step: want.Step, State: s.StateHash()}
 	if want.Where == inEvaluation {

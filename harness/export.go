@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,6 +17,9 @@ const (
 	WeightsAveraged = "averaged" // the average that probes see
 	WeightsRaw      = "raw"      // those that the optimizer moved
 )
+
+// retrain is how a finished run's last checkpoint is made again.
+const retrain = "remove " + resultName + " in the run's folder and give the study's command again: the run ends as before, from an earlier checkpoint or its beginning"
 
 // ReadModel reads the model of a finished run from the last checkpoint in its folder. Tensors that don't
 // have the hash that stands in the checkpoint are refused.
@@ -43,13 +47,16 @@ func ReadModel(dir, weights string) (*modelfile.Model, error) {
 	path := checkpointPath(dir, rc.Steps())
 	flat, facts, err := readState(path, params, which)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: the checkpoint of the last step, %s, isn't there: it was removed; repeat the run", dir, filepath.Base(path))
+		return nil, fmt.Errorf("%s: the checkpoint of the last step, %s, isn't there: it was removed; %s", dir, filepath.Base(path), retrain)
 	}
-	if err != nil {
+	if errors.Is(err, fs.ErrPermission) {
 		return nil, err
 	}
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s", err, retrain)
+	}
 	if facts["run"] != manifest.Run {
-		return nil, fmt.Errorf("%s: it belongs to run %s, the folder holds run %s", path, facts["run"], manifest.Run)
+		return nil, fmt.Errorf("%s: it belongs to run %s, the folder holds run %s; move it away, and %s", path, facts["run"], manifest.Run, retrain)
 	}
 	m := &modelfile.Model{
 		Method: rc.Method.Name, Config: method.Config(), Mean: manifest.DataMean, Std: manifest.DataStd,
@@ -74,7 +81,7 @@ func readRun(dir string) (RunConfig, Manifest, error) {
 	if err := readJSON(filepath.Join(dir, manifestName), &m); errors.Is(err, os.ErrNotExist) {
 		return RunConfig{}, m, fmt.Errorf("%w: %s isn't the folder of a run: it has no %s; give one like runs/STUDY/WORKLOAD/seed=001/mto=on", ErrConfig, dir, manifestName)
 	} else if err != nil {
-		return RunConfig{}, m, err
+		return RunConfig{}, m, withRemedy(filepath.Join(dir, manifestName), err)
 	}
 	if !done(dir) {
 		return RunConfig{}, m, fmt.Errorf("%s: the run hasn't finished: it has no %s; give the command that began it again", dir, resultName)
@@ -92,7 +99,7 @@ func readState(path string, params *nn.Params, which nn.State) ([]float32, map[s
 	}
 	step, err := strconv.Atoi(file.Metadata["step"])
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: step is %q, need a number: not a checkpoint", path, file.Metadata["step"])
+		return nil, nil, fmt.Errorf("%s: step is %q, need a number", path, file.Metadata["step"])
 	}
 	all := map[nn.State][]float32{}
 	for _, s := range states {
@@ -108,7 +115,7 @@ func readState(path string, params *nn.Params, which nn.State) ([]float32, map[s
 		all[s] = flat
 	}
 	if got, want := stateHash(step, func(s nn.State) []float32 { return all[s] }), file.Metadata["state"]; got != want {
-		return nil, nil, fmt.Errorf("%s: the tensors hash to %.12s, the file says %.12s: it is damaged; repeat the run", path, got, want)
+		return nil, nil, fmt.Errorf("%s: the tensors hash to %.12s, the file says %.12s: it is damaged", path, got, want)
 	}
 	return all[which], file.Metadata, nil
 }

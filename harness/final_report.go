@@ -21,8 +21,9 @@ func (r *Report) checkSealed() error {
 	jobs := slices.Concat(pairJobs(s.Root, s.Lock.Seeds, true), completeJobs(s.Root, s.Lock.Seeds), calibrationJobs(s.Root, s.Config))
 	runs, opened := 0, 0
 	var early, unlogged []string
+	logged := map[string]bool{} // folders of runs with an opening in their log
 	for _, j := range jobs {
-		openings, err := s.openings(j)
+		openings, err := s.openings(j, logged)
 		if err != nil {
 			return err
 		}
@@ -44,14 +45,7 @@ func (r *Report) checkSealed() error {
 		finished = slices.Concat(finished, r.Complete.Runs)
 	}
 	for _, f := range finished {
-		if f.Final == nil {
-			continue
-		}
-		openings, err := readOpenings(filepath.Join(f.Job.Dir, eventsName))
-		if err != nil {
-			return err
-		}
-		if len(openings) == 0 {
+		if f.Final != nil && !logged[f.Job.Dir] {
 			unlogged = append(unlogged, f.Job.String())
 		}
 	}
@@ -69,17 +63,22 @@ func (r *Report) checkSealed() error {
 	return nil
 }
 
-// openings are those that a job's runs logged in any folder of the study; copies of one count once.
-func (s *Study) openings(j Job) ([]TestOpening, error) {
+// openings are those that a job's runs logged in any folder of the study; copies of one count once. It marks the folders
+// of runs that logged any.
+func (s *Study) openings(j Job, logged map[string]bool) ([]TestOpening, error) {
 	place, err := filepath.Rel(s.Root, j.Dir)
 	if err != nil {
 		return nil, err
 	}
 	var all []TestOpening
 	for _, root := range s.roots() {
-		found, err := readOpenings(filepath.Join(root, place, eventsName))
+		dir := filepath.Join(root, place)
+		found, err := readOpenings(filepath.Join(dir, eventsName))
 		if err != nil {
 			return nil, err
+		}
+		if len(found) > 0 {
+			logged[dir] = true
 		}
 		for _, o := range found {
 			if !slices.ContainsFunc(all, func(p TestOpening) bool { return reflect.DeepEqual(o, p) }) {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/atomicfile"
 )
 
 // An item is what one node carries out on its own: a pair, with the repeated run and the whole
@@ -177,16 +178,21 @@ func (h *itemHold) take(j Job) (bool, error) {
 	if j.Kind == jobRepeat || completeKind(j.Kind) {
 		dir = filepath.Join(h.root, seedDir(j.Seed))
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := atomicfile.MkdirAll(dir); err != nil {
 		return false, fmt.Errorf("results folder: %w; choose another with --out", err)
 	}
 	release, _, err := hold(dir)
-	if errors.Is(err, ErrHeld) {
+	switch {
+	case errors.Is(err, ErrHeld):
 		h.skip(j, err)
 		return false, nil
+	case DiskFull(err):
+		return false, err
+	case err != nil:
+		return false, fmt.Errorf("results folder: %w; make it writable, or choose another with --out", err)
 	}
 	h.seed, h.release = j.Seed, release
-	return err == nil, err
+	return true, nil
 }
 
 func (h *itemHold) skips(j Job) bool { return slices.Contains(h.skipped, j.Seed) }

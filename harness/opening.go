@@ -55,7 +55,7 @@ func readOpenings(path string) ([]TestOpening, error) {
 			Metadata TestOpening `json:"metadata"`
 		}
 		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("%s:%d: an opening of the test split that can't be read: %w", path, i+1, err)
+			return nil, fmt.Errorf("%s:%d: an opening of the test split that can't be read: %w; restore the file, or remove it with %s and %s beside it and give the study's command again", path, i+1, err, finalName, resultName)
 		}
 		if e.Key == eventTestOpen {
 			openings = append(openings, e.Metadata)

@@ -18,6 +18,9 @@ func (s *Study) read(j Job) (*Finished, error) {
 	f := &Finished{Job: j}
 	path := filepath.Join(j.Dir, resultName)
 	written, err := readResult(path)
+	if errors.Is(err, errDamaged) {
+		return nil, damagedRun(j.Dir, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,7 @@ func verifyGrid(dir string, curve Curve, c Config) error {
 		step := c.GridStep(i)
 		images := int64(step) * int64(c.Train.Batch)
 		if p.Step != step || p.Images != images || p.Epochs != c.EpochsAt(step) {
-			return fmt.Errorf("%s: line %d of %s has step %d, %d images, %v epochs; the grid has step %d, %d images, %v epochs: the file was changed", dir, i+3, curveName, p.Step, p.Images, p.Epochs, step, images, c.EpochsAt(step))
+			return fmt.Errorf("%s: line %d of %s has step %d, %d images, %v epochs; the grid has step %d, %d images, %v epochs: the file was changed; %s", dir, i+3, curveName, p.Step, p.Images, p.Epochs, step, images, c.EpochsAt(step), remedy(dir))
 		}
 	}
 	return nil

@@ -86,13 +86,16 @@ func replayRun(dir string, o ReplayOptions, open openSet, build newStepper) (*Re
 func readRecord(dir string) (*Replay, Curve, RunConfig, error) {
 	fail := func(err error) (*Replay, Curve, RunConfig, error) {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w: %s: %w: not the folder of a run that was evaluated (runs/STUDY/WORKLOAD/seed=001/mto=on)", ErrNotInterpretable, dir, err)
+			err = fmt.Errorf("%w: %s: %w", ErrNotInterpretable, dir, err)
 		}
 		return nil, nil, RunConfig{}, err
 	}
 	r := &Replay{}
-	if err := readJSON(filepath.Join(dir, manifestName), &r.Manifest); err != nil {
-		return fail(err)
+	path := filepath.Join(dir, manifestName)
+	if err := readJSON(path, &r.Manifest); errors.Is(err, fs.ErrNotExist) {
+		return fail(fmt.Errorf("%w: not the folder of a run; give one like runs/STUDY/WORKLOAD/seed=001/mto=on", err))
+	} else if err != nil {
+		return fail(withRemedy(path, err))
 	}
 	m := r.Manifest
 	if m.Numerics != Numerics {
@@ -102,12 +105,19 @@ func readRecord(dir string) (*Replay, Curve, RunConfig, error) {
 	if err != nil {
 		return fail(err)
 	}
-	curve, err := ReadCurve(filepath.Join(dir, curveName))
-	if err != nil {
-		return fail(err)
+	path = filepath.Join(dir, curveName)
+	curve, err := ReadCurve(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(fmt.Errorf("%w: the run has no evaluation to compare; %s", err, remedy(dir)))
 	}
-	if len(curve) == 0 || len(curve) > config.Study.Grid+1 {
-		return fail(fmt.Errorf("%w: %s: %d evaluations recorded, the grid has %d", ErrNotInterpretable, dir, len(curve), config.Study.Grid+1))
+	if err != nil {
+		return fail(withRemedy(path, err))
+	}
+	switch points := config.Study.Grid + 1; {
+	case len(curve) == 0 || len(curve) > points:
+		return fail(fmt.Errorf("%w: %s: %d evaluations recorded, the grid has %d; %s", ErrNotInterpretable, dir, len(curve), points, remedy(dir)))
+	case done(dir) && len(curve) < points:
+		return fail(fmt.Errorf("%s: the run is finished, but %s has %d evaluations, the grid has %d: the file was cut off; %s", dir, curveName, len(curve), points, remedy(dir)))
 	}
 	r.Points = len(curve)
 	rc := RunConfig{Config: config, Seed: m.Seed, Arm: m.Arm}

@@ -92,12 +92,14 @@ func TestReplayTellsWhatItCannotJudge(t *testing.T) {
 		file, pattern, to, want string
 		status                  int
 	}{
-		"other numerics":      {manifestName, `"numerics": [0-9]+`, `"numerics": 999`, "it was run with numerics 999", ExitUnclear},
-		"other arithmetic":    {manifestName, `"arithmetic": "f32"`, `"arithmetic": "bf16-other"`, "its arithmetic was bf16-other", ExitUnclear},
-		"other images":        {manifestName, `"data_sha256": "[0-9a-f]{4}`, `"data_sha256": "0000`, "not the same images", ExitUnclear},
-		"other configuration": {configName, `base_lr = [0-9.e-]+`, `base_lr = 0.25`, "isn't the configuration of run", ExitUnclear},
-		"a changed curve":     {curveName, `\n64,8192,2,[0-9]`, "\n64,8192,2,9", "line 5 of curve.csv doesn't continue the hash chain", ExitFailed},
-		"a cut curve":         {curveName, `(?s)\n0,0,0,.*`, "\n", "0 evaluations recorded", ExitUnclear},
+		"other numerics":        {manifestName, `"numerics": [0-9]+`, `"numerics": 999`, "it was run with numerics 999", ExitUnclear},
+		"other arithmetic":      {manifestName, `"arithmetic": "f32"`, `"arithmetic": "bf16-other"`, "its arithmetic was bf16-other", ExitUnclear},
+		"other images":          {manifestName, `"data_sha256": "[0-9a-f]{4}`, `"data_sha256": "0000`, "not the same images", ExitUnclear},
+		"other configuration":   {configName, `base_lr = [0-9.e-]+`, `base_lr = 0.25`, "isn't the configuration of run", ExitUnclear},
+		"a changed curve":       {curveName, `\n64,8192,2,[0-9]`, "\n64,8192,2,9", "line 5 of curve.csv doesn't continue the hash chain", ExitFailed},
+		"a curve cut at a line": {curveName, `(?s)\n192,.*`, "\n", "curve.csv has 6 evaluations, the grid has 11: the file was cut off; restore", ExitFailed},
+		"a curve cut in a line": {curveName, `.{9}\n$`, "", "curve.csv: damaged: its last line is cut off; restore that file, or remove result.bench", ExitFailed},
+		"an empty curve":        {curveName, `(?s)\n0,0,0,.*`, "\n", "0 evaluations recorded", ExitUnclear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +110,17 @@ func TestReplayTellsWhatItCannotJudge(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 			require.Equal(t, c.status, ExitStatus(err))
 		})
+	}
+	s := finishedStudy(t)
+	dir := runDir(s.Root, 2, ArmOn)
+	for _, name := range []string{configName, curveName} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.Rename(path, path+".away"))
+		_, err := replayFake(dir, ReplayOptions{}, same)
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, "remove result.bench beside it")
+		require.Equal(t, ExitUnclear, ExitStatus(err))
+		require.NoError(t, os.Rename(path+".away", path))
 	}
 	_, err := replayFake(t.TempDir(), ReplayOptions{}, same)
 	require.ErrorContains(t, err, "not the folder of a run")

@@ -90,7 +90,7 @@ func (f *SeriesFacts) fromRuns(root string) error {
 	for _, name := range found {
 		r := recorded{path: filepath.Join(root, filepath.FromSlash(name))}
 		if err := readJSON(r.path, &r.Manifest); err != nil {
-			return err
+			return withRemedy(r.path, err)
 		}
 		runs = append(runs, r)
 	}

@@ -65,12 +65,12 @@ func (t *Trainer) Restore(path string) (map[string]string, error) {
 		{"schema", strconv.Itoa(Schema)}, {"numerics", strconv.Itoa(Numerics)}, {"run", t.runID()},
 	} {
 		if m[want.key] != want.value {
-			return nil, fmt.Errorf("%w: %s: %s is %q, this run needs %q: it belongs to another run or version; remove it, or use another --out", errForeign, path, want.key, m[want.key], want.value)
+			return nil, fmt.Errorf("%w: %s: %s is %q, this run needs %q: it belongs to another run or version", errForeign, path, want.key, m[want.key], want.value)
 		}
 	}
 	step, err := strconv.Atoi(m["step"])
 	if err != nil || step < 0 || step > t.TotalSteps() {
-		return nil, fmt.Errorf("%s: step is %q, need 0 to %d: remove the file to start from the one before", path, m["step"], t.TotalSteps())
+		return nil, fmt.Errorf("%s: step is %q, need 0 to %d", path, m["step"], t.TotalSteps())
 	}
 	for _, which := range states {
 		flat := make([]float32, t.params.Len())
@@ -78,7 +78,7 @@ func (t *Trainer) Restore(path string) (map[string]string, error) {
 			stored, _ := file.Lookup(statePrefix[which] + name)
 			dst := t.params.Slice(flat, name)
 			if len(dst) != len(stored.Float32) {
-				return nil, fmt.Errorf("%s: %s has %d values, need %d: remove the file to start from the one before", path, statePrefix[which]+name, len(stored.Float32), len(dst))
+				return nil, fmt.Errorf("%s: %s has %d values, need %d", path, statePrefix[which]+name, len(stored.Float32), len(dst))
 			}
 			copy(dst, stored.Float32)
 		}
@@ -88,7 +88,7 @@ func (t *Trainer) Restore(path string) (map[string]string, error) {
 	}
 	t.step, t.order = step, nil
 	if got := t.StateHash(); got != m["state"] {
-		return nil, fmt.Errorf("%s: the tensors hash to %.12s, the file says %.12s: it is damaged; remove it to start from the one before", path, got, m["state"])
+		return nil, fmt.Errorf("%s: the tensors hash to %.12s, the file says %.12s: it is damaged", path, got, m["state"])
 	}
 	return m, nil
 }

@@ -79,19 +79,17 @@ func (t *Trial) outcome(arm string) *TrialOutcome {
 
 // trialRun carries out one run of a trial, or finds it finished or diverged, and reads it.
 func (s *Study) trialRun(ctx context.Context, j Job) (CalibrationRun, error) {
-	d, err := ReadDivergence(j.Dir)
-	switch {
-	case err == nil && d.Run == RunID(s.Config.WorkloadHash(s.data.SHA256), uint64(j.Seed), j.Arm):
-		err := fmt.Errorf("%w: %s", ErrDiverged, d.Error)
+	switch err := s.diverged(j); {
+	case errors.Is(err, ErrDiverged):
 		s.monitor.Finish(Update{Job: j, Err: fmt.Errorf("before this: %w", err)})
 		return CalibrationRun{}, err
-	case err != nil && !errors.Is(err, os.ErrNotExist):
+	case err != nil:
 		return CalibrationRun{}, err
 	}
 	failed, err := s.runJobs(ctx, s.Config, []Job{j})
 	if err == nil && len(failed) > 0 {
-		if d, read := ReadDivergence(j.Dir); read == nil {
-			return CalibrationRun{}, fmt.Errorf("%w: %s", ErrDiverged, d.Error) // as it is told the next time
+		if err := s.diverged(j); err != nil {
+			return CalibrationRun{}, err // as it is told the next time
 		}
 		err = failed[0]
 	}
@@ -99,6 +97,20 @@ func (s *Study) trialRun(ctx context.Context, j Job) (CalibrationRun, error) {
 		return CalibrationRun{}, err
 	}
 	return s.calibrationRun(j, s.Config)
+}
+
+// diverged is ErrDiverged where the run has left a record of that, nil where it has left none or another run has.
+func (s *Study) diverged(j Job) error {
+	d, err := ReadDivergence(j.Dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case d.Run != RunID(s.Config.WorkloadHash(s.data.SHA256), uint64(j.Seed), j.Arm):
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrDiverged, d.Error)
 }
 
 // judge reads an arm's runs, one for each seed, unless one failed.

@@ -65,7 +65,7 @@ func (r *Report) checkWeightZero() error {
 		case errors.Is(err, os.ErrNotExist):
 			continue
 		case err != nil:
-			return err
+			return withRemedy(filepath.Join(root, selfcheckName), err)
 		}
 		if !record.same() {
 			c.OK, c.Found = false, fmt.Sprintf("states differ after %d steps: %.16s and %.16s", record.Steps, record.Off, record.Zero)

@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mtobench/mtobench/internal/atomicfile"
 	"github.com/mtobench/mtobench/mim"
 	"github.com/mtobench/mtobench/nn"
 	"github.com/mtobench/mtobench/vit"
@@ -165,6 +167,26 @@ func TestExportedModelIsAnInit(t *testing.T) {
 	files, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
 	require.Len(t, files, 2)
+}
+
+// A file beside the tensors that can't be made durable: nothing is written, and nothing is left lying about.
+func TestExportThatFailsLeavesNothing(t *testing.T) {
+	f := model(t, "mae", true).Timm(false)
+	f.Beside = map[string][]byte{"config.json": []byte("{}\n")}
+	dir := filepath.Join(t.TempDir(), "folder")
+	atomicfile.Fault = func(op atomicfile.Op, _ string) error {
+		if op == atomicfile.OpSync {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	defer func() { atomicfile.Fault = nil }()
+	err := f.Write(filepath.Join(dir, "model.safetensors"))
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorContains(t, err, filepath.Join(dir, "config.json"))
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, files)
 }
 
 func TestListed(t *testing.T) {

@@ -124,6 +124,9 @@ func Read(path string) (*File, error) {
 func Parse(path string, data []byte) *File {
 	f := &File{Path: path, Better: map[string]string{}}
 	notes := f.scan(data)
+	if len(data) > 0 && data[len(data)-1] != '\n' { // what is left of a figure or a unit reads as another
+		f.Problems = append(f.Problems, Problem{path, notes.lines, "the file ends in the middle of a line: it was cut off", "restore it, or collect the study again (mtobench collect); where the line is whole, end it"})
+	}
 	configs := configs{}
 	reader := benchfmt.NewReader(bytes.NewReader(data), path)
 	for reader.Scan() {
