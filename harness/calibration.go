@@ -82,15 +82,15 @@ func (s *Study) calibrationRun(j Job, c Config) (CalibrationRun, error) {
 	workload := c.WorkloadHash(s.data.SHA256)
 	switch want := RunID(workload, uint64(j.Seed), j.Arm); {
 	case f.Manifest.Run != want:
-		return CalibrationRun{}, fmt.Errorf("%w: %s holds run %s, the study's is %s: other settings, data, seed, numerics or kind of CPU", ErrLock, j.Dir, f.Manifest.Run, want)
+		return CalibrationRun{}, fmt.Errorf("%w: %s holds run %s, the study's is %s: other settings, data, seed, numerics or kind of CPU; choose another --out, or remove the folder", ErrLock, j.Dir, f.Manifest.Run, want)
 	case len(f.Curve) != c.Study.Grid+1:
-		return CalibrationRun{}, fmt.Errorf("%w: %s: %d evaluations, the grid has %d", ErrLock, j.Dir, len(f.Curve), c.Study.Grid+1)
+		return CalibrationRun{}, fmt.Errorf("%w: %s: %s has %d evaluations, the grid has %d; %s", ErrLock, j.Dir, curveName, len(f.Curve), c.Study.Grid+1, remedy(j.Dir))
 	}
 	if err := errors.Join(verifyGrid(j.Dir, f.Curve, c), verifyChain(j.Dir, f.Manifest.Run, f.Curve)); err != nil {
 		return CalibrationRun{}, fmt.Errorf("%w: %w", ErrLock, err)
 	}
 	if !strings.Contains(string(result), calibrationFacts(f.Curve)) {
-		return CalibrationRun{}, fmt.Errorf("%w: %s: the curves of its layers aren't those that %s was written for: a file was changed", ErrLock, j.Dir, resultName)
+		return CalibrationRun{}, fmt.Errorf("%w: %s: the curves of its layers aren't those that %s was written for: a file was changed; %s", ErrLock, j.Dir, resultName, remedy(j.Dir))
 	}
 	r := CalibrationRun{Seed: j.Seed, Chain: f.Curve[len(f.Curve)-1].Chain, Quality: map[int][]float64{}}
 	if c.Probe.Layer > 0 {

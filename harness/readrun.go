@@ -36,18 +36,18 @@ func (s *Study) read(j Job) (*Finished, error) {
 	}
 	for _, block := range []*benchfmt.Result{written.Epochs, written.Time} {
 		if study := block.GetConfig("study"); study != s.Lock.Study() {
-			return nil, fmt.Errorf("%w: %s: %s says study %s, the lock is %s: the file was changed", ErrLock, j.Dir, resultName, study, s.Lock.Study())
+			return nil, fmt.Errorf("%w: %s: %s says study %s, the lock is %s: the file was changed; %s", ErrLock, j.Dir, resultName, study, s.Lock.Study(), remedy(j.Dir))
 		}
 	}
 	switch {
 	case m.Numerics != s.Lock.Numerics:
-		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d", ErrLock, j.Dir, m.Numerics, s.Lock.Numerics)
+		return nil, fmt.Errorf("%w: %s was run with numerics %d, the lock says %d: their bits don't compare; remove the folder and give the study's command again", ErrLock, j.Dir, m.Numerics, s.Lock.Numerics)
 	case m.Seed != uint64(j.Seed) || m.Arm != j.Arm:
-		return nil, fmt.Errorf("%s: holds seed %d mto=%s", j.Dir, m.Seed, m.Arm)
+		return nil, fmt.Errorf("%s: holds seed %d mto=%s: the folder was moved; move it back", j.Dir, m.Seed, m.Arm)
 	case m.Run != RunID(m.Workload, m.Seed, m.Arm):
-		return nil, fmt.Errorf("%s: %s names run %s, its workload, seed and arm give %s: the file was changed", j.Dir, manifestName, m.Run, RunID(m.Workload, m.Seed, m.Arm))
+		return nil, fmt.Errorf("%s: %s names run %s, its workload, seed and arm give %s: the file was changed; %s", j.Dir, manifestName, m.Run, RunID(m.Workload, m.Seed, m.Arm), remedy(j.Dir))
 	case len(f.Curve) != len(s.Lock.Grid):
-		return nil, fmt.Errorf("%s: %d evaluations, the lock's grid has %d", j.Dir, len(f.Curve), len(s.Lock.Grid))
+		return nil, fmt.Errorf("%s: %s has %d evaluations, the lock's grid has %d; %s", j.Dir, curveName, len(f.Curve), len(s.Lock.Grid), remedy(j.Dir))
 	}
 	if err := errors.Join(verifyGrid(j.Dir, f.Curve, c), verifyChain(j.Dir, m.Run, f.Curve), f.readFinal()); err != nil {
 		return nil, err

@@ -71,9 +71,16 @@ func TestDamagedFilesNameTheirRemedy(t *testing.T) {
 		require.Equal(t, want, epochsBlock(t, report.Results), name)
 	}
 
+	curve, err := ReadCurve(filepath.Join(dir, curveName))
+	require.NoError(t, err)
+	require.NoError(t, writeFile(filepath.Join(dir, curveName), curve[:7].csv()))
+	_, err = s.Collect()
+	require.ErrorContains(t, err, dir+": curve.csv has 7 evaluations, the lock's grid has 11; restore that file, or remove result.bench")
+	require.NoError(t, writeFile(filepath.Join(dir, curveName), curve.csv()))
+
 	path := filepath.Join(s.Root, configName)
 	require.NoError(t, os.Remove(path))
-	_, err := OpenFolder(s.Root)
+	_, err = OpenFolder(s.Root)
 	require.ErrorIs(t, err, ErrConfig)
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, "give the study's command again, which writes it anew")

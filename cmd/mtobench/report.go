@@ -35,12 +35,15 @@ func (c *reportCommand) trend() error {
 	if !strings.HasSuffix(c.Trend, ".html") {
 		return fmt.Errorf("%w: --trend %s: want the name of the page to write, like trend.html; the studies come behind it", harness.ErrConfig, c.Trend)
 	}
+	if dir := filepath.Dir(c.Trend); !isFolder(dir) { // before the studies are judged
+		return fmt.Errorf("%w: --trend %s: there is no folder %s; make it", harness.ErrConfig, c.Trend, dir)
+	}
 	paths := c.Folders
 	if len(paths) == 0 {
 		paths = []string{"runs"}
 	}
 	for i, path := range paths {
-		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		if _, err := os.Stat(path); err == nil && !isFolder(path) {
 			paths[i] = filepath.Dir(path)
 		}
 	}
@@ -72,6 +75,11 @@ func (c *reportCommand) trend() error {
 	}
 	fmt.Printf("trend:   %s\n", c.Trend)
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // writePage writes report.html into the study's folder and says where it is.

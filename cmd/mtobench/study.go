@@ -85,7 +85,7 @@ func (f *studyFlags) open() (*harness.Study, error) {
 	var err error
 	if f.Lock != "" {
 		if info, err := os.Stat(f.Lock); err != nil || info.IsDir() {
-			return nil, fmt.Errorf("%w: --lock %s: no such file; name the %s of a study, like runs/STUDY/WORKLOAD/%[3]s", harness.ErrConfig, f.Lock, harness.LockName)
+			return nil, fmt.Errorf("%w: --lock %s: no such file, or a folder; name the %s of a study, like runs/STUDY/WORKLOAD/%[3]s", harness.ErrConfig, f.Lock, harness.LockName)
 		}
 		if lock, err = harness.ReadLock(f.Lock); err != nil {
 			return nil, err
