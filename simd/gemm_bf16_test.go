@@ -83,35 +83,40 @@ func TestBF16IsTheProductOfRoundedOperands(t *testing.T) {
 		defer p.Close()
 		r := rand.New(rand.NewPCG(7, 8))
 		for _, c := range cases {
-			var guards []*guarded
-			got := c.build(r, fillRandom, func(n int) []float32 {
-				guards = append(guards, newGuarded(n, c.shift))
-				return guards[len(guards)-1].s
-			})
-			got.Precision = BF16
-			want := got.twin()
-			a, b, before := slices.Clone(got.A), slices.Clone(got.B), slices.Clone(got.C)
-			size := make([]float64, got.M*got.N)
-			exactGEMM(want, size)
-			p.GEMM(got)
-			sameBits(t, a, got.A, "%v: a was changed", c)
-			sameBits(t, b, got.B, "%v: b was changed", c)
-			for i := range got.M {
-				for j := range got.N {
-					at, bound := i*got.LDC+j, bf16Error*size[i*got.N+j]
-					require.InDelta(t, want.C[at], got.C[at], 1.2*bound, "%v: c[%d,%d]", c, i, j) // GELU's slope is below 1.2
-					if got.Pre != nil {
-						require.InDelta(t, want.Pre[at], got.Pre[at], bound, "%v: pre[%d,%d]", c, i, j)
-					}
-					before[at] = got.C[at]
-				}
-			}
-			sameBits(t, before, got.C, "%v: between the rows of c", c)
-			for i, g := range guards {
-				require.Truef(t, g.intact(), "%v: guard of slice %d", c, i)
-			}
+			bf16IsExact(t, p, c, r)
 		}
 	})
+}
+
+// bf16IsExact compares a case with float64, and looks at what must not change.
+func bf16IsExact(t *testing.T, p *Pool, c gemmCase, r *rand.Rand) {
+	var guards []*guarded
+	got := c.build(r, fillRandom, func(n int) []float32 {
+		guards = append(guards, newGuarded(n, c.shift))
+		return guards[len(guards)-1].s
+	})
+	got.Precision = BF16
+	want := got.twin()
+	a, b, before := slices.Clone(got.A), slices.Clone(got.B), slices.Clone(got.C)
+	size := make([]float64, got.M*got.N)
+	exactGEMM(want, size)
+	p.GEMM(got)
+	sameBits(t, a, got.A, "%v: a was changed", c)
+	sameBits(t, b, got.B, "%v: b was changed", c)
+	for i := range got.M {
+		for j := range got.N {
+			at, bound := i*got.LDC+j, bf16Error*size[i*got.N+j]
+			require.InDelta(t, want.C[at], got.C[at], 1.2*bound, "%v: c[%d,%d]", c, i, j) // GELU's slope is below 1.2
+			if got.Pre != nil {
+				require.InDelta(t, want.Pre[at], got.Pre[at], bound, "%v: pre[%d,%d]", c, i, j)
+			}
+			before[at] = got.C[at]
+		}
+	}
+	sameBits(t, before, got.C, "%v: between the rows of c", c)
+	for i, g := range guards {
+		require.Truef(t, g.intact(), "%v: guard of slice %d", c, i)
+	}
 }
 
 // TestBF16BitsDontDependOnThreads: nor do the bits of the way without instructions for bfloat16 depend on the set.
