@@ -211,7 +211,7 @@ func replayDivergence(dir string, threads int, open openSet, make newStepper) (f
 	case errors.Is(err, errForeign):
 		return found, fmt.Errorf("%w: %w; replay it with the mtobench and the images that the run had", ErrNotInterpretable, err)
 	case err != nil:
-		return found, fmt.Errorf("%w; restore that file, or give the study's command again: the run fails as before and writes it anew", err)
+		return found, fmt.Errorf("%w; restore that file, or remove %s beside it and give the study's command again: the run fails as before and writes both anew", err, divergedName)
 	}
 	found = Divergence{Schema: want.Schema, Run: want.Run, Seed: want.Seed, Arm: want.Arm, Where: want.Where, Step: want.Step, State: s.StateHash()}
 	if want.Where == inEvaluation {

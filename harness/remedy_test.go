@@ -78,7 +78,15 @@ func TestDamagedFilesNameTheirRemedy(t *testing.T) {
 	require.ErrorContains(t, err, dir+": curve.csv has 7 evaluations, the lock's grid has 11; restore that file, or remove result.bench")
 	require.NoError(t, writeFile(filepath.Join(dir, curveName), curve.csv()))
 
-	path := filepath.Join(s.Root, configName)
+	path := filepath.Join(s.Root, selfcheckName)
+	require.NoError(t, os.Truncate(path, 20))
+	_, err = s.Collect()
+	require.ErrorContains(t, err, path)
+	require.ErrorContains(t, err, "give the study's command again")
+	_, err = s.Run(context.Background())
+	require.NoError(t, err)
+
+	path = filepath.Join(s.Root, configName)
 	require.NoError(t, os.Remove(path))
 	_, err = OpenFolder(s.Root)
 	require.ErrorIs(t, err, ErrConfig)

@@ -32,13 +32,13 @@ type selfcheckRecord struct {
 // same reports whether the check holds.
 func (s selfcheckRecord) same() bool { return s.Off != "" && s.Off == s.Zero }
 
-// selfcheck makes the record in a process of its own, unless the study has one.
+// selfcheck makes the record in a process of its own, unless the study has one that is whole.
 func (s *Study) selfcheck(ctx context.Context) error {
 	var have selfcheckRecord
 	path := filepath.Join(s.Root, selfcheckName)
 	if err := readJSON(path, &have); err == nil {
 		return nil
-	} else if !errors.Is(err, os.ErrNotExist) {
+	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errDamaged) {
 		return err
 	}
 	j := Job{Kind: jobSelfcheck, Seed: s.Lock.Seeds[0], Arm: ArmOn, Dir: s.Root}

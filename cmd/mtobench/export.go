@@ -55,14 +55,14 @@ func (e *exportCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	path := e.path(m)
-	if err := f.Write(path); err != nil {
-		return err
-	}
-	if e.Example != "" {
+	if e.Example != "" { // first, as it may lack the data
 		if err := harness.WriteExample(e.Paths[0], m, e.Example); err != nil {
 			return err
 		}
+	}
+	path := e.path(m)
+	if err := f.Write(path); err != nil {
+		return err
 	}
 	return e.report(m, f, path)
 }
