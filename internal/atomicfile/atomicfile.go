@@ -174,7 +174,13 @@ func MkdirAll(dir string) error {
 }
 
 // Sweep removes the temporary files in dir whose writer is gone. A folder that isn't there has none.
-func Sweep(dir string) error {
+func Sweep(dir string) error { return sweep(dir, ".") }
+
+// SweepOf is Sweep of those of one file, for folders that aren't ours alone.
+func SweepOf(path string) error { return sweep(filepath.Dir(path), "."+filepath.Base(path)+".") }
+
+// sweep is Sweep of names with a prefix.
+func sweep(dir, prefix string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -183,7 +189,7 @@ func Sweep(dir string) error {
 		return fmt.Errorf("sweeping %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), suffix) || !e.Type().IsRegular() {
+		if !strings.HasPrefix(e.Name(), prefix) || !strings.HasSuffix(e.Name(), suffix) || !e.Type().IsRegular() {
 			continue
 		}
 		if err := removeUnmarked(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -155,7 +155,13 @@ func TestExportedModelIsAnInit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "folder", "model.safetensors")
 	f := m.Timm(false)
 	f.Beside = map[string][]byte{"config.json": []byte("{}\n")}
+	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o755))
+	for _, name := range []string{".model.safetensors.123.tmp", ".mine.tmp"} { // of an export that was killed; the user's
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), name), nil, 0o644))
+	}
 	require.NoError(t, f.Write(path))
+	require.NoFileExists(t, filepath.Join(filepath.Dir(path), ".model.safetensors.123.tmp"))
+	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), ".mine.tmp")))
 	method, err := mim.New("mae", m.Config)
 	require.NoError(t, err)
 	ps, err := nn.NewParams(method.Specs())

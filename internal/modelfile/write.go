@@ -18,6 +18,9 @@ func (f *File) Write(path string) error {
 	if err := atomicfile.MkdirAll(dir); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
+	if err := atomicfile.SweepOf(path); err != nil { // of gigabytes, where an export was killed
+		return fmt.Errorf("export: %w", err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(f.Beside)) {
 		if err := atomicfile.Write(filepath.Join(dir, name), f.Beside[name]); err != nil {
 			return fmt.Errorf("export: %w", err)
