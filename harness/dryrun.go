@@ -25,10 +25,36 @@ const forecastTime = 2 * time.Second
 
 // Forecast times the dearer arm of the study. It writes nothing.
 func (s *Study) Forecast() (Forecast, error) {
-	return s.forecast(newRealStepper)
+	return s.forecast(newRealStepper, s.allJobs())
 }
 
-func (s *Study) forecast(make newStepper) (Forecast, error) {
+// ForecastTuning is Forecast of a tuning, by its first trial.
+func (s *Study) ForecastTuning(r *TuningReport) (Forecast, error) {
+	return s.forecastTuning(newRealStepper, r)
+}
+
+func (s *Study) forecastTuning(make newStepper, r *TuningReport) (Forecast, error) {
+	own := *s
+	own.Config, own.Lock = r.Trials[0].Config, nil
+	var jobs []Job
+	for i := range r.Trials {
+		for _, seed := range r.Seeds {
+			jobs = append(jobs, r.Trials[i].jobs(seed)...)
+		}
+	}
+	return own.forecast(make, jobs)
+}
+
+// allJobs are the jobs of a whole study.
+func (s *Study) allJobs() []Job {
+	jobs := s.jobs(s.Config.seeds())
+	if s.Lock == nil {
+		jobs = append(jobs, calibrationJobs(s.Root, s.Config)...)
+	}
+	return jobs
+}
+
+func (s *Study) forecast(make newStepper, jobs []Job) (Forecast, error) {
 	c := s.Config
 	set, _, err := openData(&c)
 	if err != nil {
@@ -55,10 +81,6 @@ func (s *Study) forecast(make newStepper) (Forecast, error) {
 	f.Memory = peakMemory()
 	f.Run = time.Duration(f.Steps)*f.Step + time.Duration(c.Study.Grid+1)*f.Evaluate
 
-	jobs := s.jobs(c.seeds())
-	if s.Lock == nil {
-		jobs = append(jobs, calibrationJobs(s.Root, c)...)
-	}
 	for _, j := range jobs {
 		if done(j.Dir) {
 			f.Finished++

@@ -45,8 +45,7 @@ func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) 
 		own.Config, own.Root, own.Lock = t.Config, t.Root, nil
 		curves := map[string][]CalibrationRun{}
 		for _, seed := range r.Seeds {
-			for _, j := range pairJobs(t.Root, []int{seed}, false) {
-				j.Kind = jobCalibration // without a lock, so that nothing opens the test split
+			for _, j := range t.jobs(seed) {
 				own.monitor = numbered{s.monitor, runs, 2 * len(r.Seeds) * len(r.Trials)}
 				runs++
 				outcome := t.outcome(j.Arm)
@@ -68,6 +67,15 @@ func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) 
 		}
 	}
 	return r, nil
+}
+
+// jobs are the runs of both arms with a seed. They are calibration runs, without a lock, so that nothing opens the test split.
+func (t *Trial) jobs(seed int) []Job {
+	jobs := pairJobs(t.Root, []int{seed}, false)
+	for i := range jobs {
+		jobs[i].Kind = jobCalibration
+	}
+	return jobs
 }
 
 func (t *Trial) outcome(arm string) *TrialOutcome {

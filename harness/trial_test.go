@@ -103,6 +103,22 @@ func TestTuningGivesTheBaselineItsBestAndMTOItsOwn(t *testing.T) {
 	require.Zero(t, found, "tuning makes no lock and opens no test split")
 }
 
+func TestForecastOfATuningCountsItsRuns(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	report, runs, err := tune(t, out, 2, "train.base_lr=1e-3,2e-3")
+	require.NoError(t, err)
+	require.Equal(t, 8, runs, "2 trials, 2 arms, 2 seeds")
+	require.NoError(t, os.Remove(filepath.Join(report.Trials[1].jobs(1002)[0].Dir, resultName)))
+	f, err := report.Study.forecastTuning(newFake(1), report)
+	require.NoError(t, err)
+	require.Equal(t, 7, f.Finished)
+	require.Equal(t, 1, f.Runs)
+	require.Positive(t, f.Run)
+	require.Equal(t, f.Run, f.Total)
+	require.Positive(t, f.Memory)
+}
+
 func TestMoreTrialsKeepThoseThatWereRun(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()

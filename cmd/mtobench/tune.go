@@ -16,7 +16,7 @@ type tuneCommand struct {
 	Trials     int      `help:"Trials of each arm. 0: one for each setting of the shared keys."`
 	TrialSeeds int      `default:"2" help:"Train each trial with the first so many calibration seeds."`
 	Draw       uint64   `default:"1" help:"Chooses the trials where there are more settings than trials."`
-	DryRun     bool     `help:"Print the trials; train nothing."`
+	DryRun     bool     `help:"Print the trials, how long they will take, how much memory and disk, from a few timed steps; run nothing."`
 }
 
 func (t *tuneCommand) Help() string {
@@ -51,8 +51,15 @@ func (t *tuneCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println("mtobench run --dry-run says how long a run takes")
-		return plan.WritePlan(os.Stdout)
+		forecast, err := s.ForecastTuning(plan)
+		if err != nil {
+			return err
+		}
+		if err := plan.WritePlan(os.Stdout); err != nil {
+			return err
+		}
+		fmt.Println()
+		return forecast.WriteText(os.Stdout)
 	}
 	report, err := s.Tune(ctx, search)
 	if err != nil {
