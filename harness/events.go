@@ -55,7 +55,7 @@ type eventLog struct {
 }
 
 // openEvents opens the log for appending and cuts off what a dying process or machine left at its end
-// that isn't a whole line.
+// that isn't a whole line. The rest is durable from here on.
 func openEvents(path string, clock clock) (*eventLog, error) {
 	data, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
@@ -74,7 +74,12 @@ func openEvents(path string, clock clock) (*eventLog, error) {
 		f.Close()
 		return nil, err
 	}
-	return &eventLog{file: f, size: whole, clock: clock, start: clock.since()}, nil
+	l := &eventLog{file: f, size: whole, clock: clock, start: clock.since()}
+	if err := l.sync(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // wholeLines returns the length of data without the lines at its end that aren't whole JSON.

@@ -49,13 +49,15 @@ func moments(t *testing.T, at func(t *testing.T, random *rand.Rand) (outcome str
 	}
 	name := fnv.New64()
 	io.WriteString(name, t.Name())
-	outcomes := map[string]int{}
-	for i := range n {
-		random := rand.New(rand.NewPCG(seed, name.Sum64()+uint64(i)))
-		outcomes[at(t, random)]++
+	outcomes, moment := map[string]int{}, 0
+	defer func() {
 		if t.Failed() {
-			t.Fatalf("moment %d of seed %d", i, seed)
+			t.Logf("moment %d of seed %d", moment, seed)
 		}
+	}()
+	for ; moment < n && !t.Failed(); moment++ {
+		random := rand.New(rand.NewPCG(seed, name.Sum64()+uint64(moment)))
+		outcomes[at(t, random)]++
 	}
 	for _, outcome := range slices.Sorted(maps.Keys(outcomes)) {
 		t.Logf("%s: seed %d: %4d of %d: %s", t.Name(), seed, outcomes[outcome], n, outcome)
