@@ -28,21 +28,19 @@ func (s *Study) Forecast() (Forecast, error) {
 	return s.forecast(newRealStepper, s.allJobs())
 }
 
-// ForecastTuning is Forecast of a tuning, by its first trial.
+// ForecastTuning is Forecast of a tuning, by the study's own settings: those of a trial may diverge.
 func (s *Study) ForecastTuning(r *TuningReport) (Forecast, error) {
 	return s.forecastTuning(newRealStepper, r)
 }
 
 func (s *Study) forecastTuning(make newStepper, r *TuningReport) (Forecast, error) {
-	own := *s
-	own.Config, own.Lock = r.Trials[0].Config, nil
 	var jobs []Job
 	for i := range r.Trials {
 		for _, seed := range r.Seeds {
 			jobs = append(jobs, r.Trials[i].jobs(seed)...)
 		}
 	}
-	return own.forecast(make, jobs)
+	return s.forecast(make, jobs)
 }
 
 // allJobs are the jobs of a whole study.

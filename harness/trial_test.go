@@ -119,6 +119,17 @@ func TestForecastOfATuningCountsItsRuns(t *testing.T) {
 	require.Positive(t, f.Memory)
 }
 
+func TestForecastOfATuningOutlivesATrialThatDiverges(t *testing.T) {
+	t.Parallel()
+	report, _, err := tune(t, t.TempDir(), 0, "train.base_lr=8e-3")
+	require.NoError(t, err)
+	_, err = report.Study.forecastTuning(func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+		f, err := newFake(1)(rc, set, threads)
+		return lrStepper{f.(*fakeStepper)}, err
+	}, report)
+	require.NoError(t, err)
+}
+
 func TestMoreTrialsKeepThoseThatWereRun(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
