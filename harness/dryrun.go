@@ -28,16 +28,16 @@ func (s *Study) Forecast() (Forecast, error) {
 	return s.forecast(newRealStepper, s.allJobs())
 }
 
-// ForecastTuning is Forecast of a tuning, by the study's own settings: those of a trial may diverge.
-func (s *Study) ForecastTuning(r *TuningReport) (Forecast, error) {
-	return s.forecastTuning(newRealStepper, r)
+// ForecastTuning is Forecast of one shard of a tuning, by the study's own settings: those of a trial may diverge.
+func (s *Study) ForecastTuning(r *TuningReport, shard Shard) (Forecast, error) {
+	return s.forecastTuning(newRealStepper, r, shard)
 }
 
-func (s *Study) forecastTuning(make newStepper, r *TuningReport) (Forecast, error) {
+func (s *Study) forecastTuning(make newStepper, r *TuningReport, shard Shard) (Forecast, error) {
 	var jobs []Job
-	for i := range r.Trials {
+	for _, t := range r.share(shard) {
 		for _, seed := range r.Seeds {
-			jobs = append(jobs, r.Trials[i].jobs(seed)...)
+			jobs = append(jobs, t.jobs(seed)...)
 		}
 	}
 	return s.forecast(make, jobs)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mtobench/mtobench/benchdata"
 	"github.com/mtobench/mtobench/nn"
 )
 
@@ -189,18 +190,25 @@ func (s *Study) PlanTuning(search Search) (*TuningReport, error) {
 		r.Seeds = append(r.Seeds, s.Config.Study.FirstCalibrationSeed+i)
 	}
 	for i := range r.Trials {
-		t := &r.Trials[i]
-		if t.Config, err = search.Load(t.settings().overrides()); err != nil {
+		if err := s.resolveTrial(search, set, &r.Trials[i]); err != nil {
 			return nil, err
 		}
-		if err := t.Config.Resolve(set); err != nil {
-			return nil, fmt.Errorf("%w: trial %d (%v): %w", ErrConfig, i+1, t.settings(), err)
-		}
-		// By what can change a bit of a run: another choice of trials finds the runs that both have in common.
-		folder := fmt.Sprintf("%s-%.8s", t.Config.Method.Name, t.Config.WorkloadHash(set.SHA256))
-		t.Root = filepath.Join(filepath.Dir(s.Root), tuningDir, folder)
 	}
 	return r, nil
+}
+
+// resolveTrial sets a trial's configuration and folder.
+func (s *Study) resolveTrial(search Search, set *benchdata.Set, t *Trial) (err error) {
+	if t.Config, err = search.Load(t.settings().overrides()); err != nil {
+		return err
+	}
+	if err := t.Config.Resolve(set); err != nil {
+		return fmt.Errorf("%w: trial of %v: %w", ErrConfig, t.settings(), err)
+	}
+	// By what can change a bit of a run: another choice of trials finds the runs that both have in common.
+	folder := fmt.Sprintf("%s-%.8s", t.Config.Method.Name, t.Config.WorkloadHash(set.SHA256))
+	t.Root = filepath.Join(filepath.Dir(s.Root), tuningDir, folder)
+	return nil
 }
 
 // tuningDir holds the runs of all trials, beside the study's workloads.

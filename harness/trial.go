@@ -15,6 +15,8 @@ type TuningReport struct {
 	Search Search
 	Seeds  []int
 	Trials []Trial
+
+	Confirmation *Trial // of the chosen settings; nil where one of the trials had them
 }
 
 // A TrialOutcome is what one arm reached in a trial.
@@ -30,43 +32,102 @@ func (o TrialOutcome) ok() bool { return o.done && o.Failed == "" }
 
 // Tune carries out the trials of a search that aren't finished, baseline and MTO with the same calibration seeds, and judges
 // them by the calibration's quality: no lock, no evaluation seed and no test image is needed for it. A run that diverged
-// isn't tried again.
+// isn't tried again. Where no trial had all the chosen settings, one more of both arms confirms them; it chooses nothing.
 func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) {
 	r, err := s.PlanTuning(search)
 	if err != nil {
 		return nil, err
 	}
 	defer s.monitor.Clear()
-	runs := 0
-	for i := range r.Trials {
-		t := &r.Trials[i]
-		s.monitor.Say(fmt.Sprintf("trial %d of %d: %v", i+1, len(r.Trials), t.settings()))
-		own := *s
-		own.Config, own.Root, own.Lock = t.Config, t.Root, nil
-		curves := map[string][]CalibrationRun{}
-		for _, seed := range r.Seeds {
-			for _, j := range t.jobs(seed) {
-				own.monitor = numbered{s.monitor, runs, 2 * len(r.Seeds) * len(r.Trials)}
-				runs++
-				outcome := t.outcome(j.Arm)
-				if outcome.Failed != "" {
-					continue // by another seed
-				}
-				run, err := own.trialRun(ctx, j)
-				switch {
-				case errors.Is(err, ErrDiverged):
-					outcome.Failed = fmt.Sprintf("seed %d: %v", seed, err)
-				case err != nil:
-					return nil, err
-				}
-				curves[j.Arm] = append(curves[j.Arm], run)
-			}
-		}
-		for _, arm := range []string{ArmOff, ArmOn} {
-			t.outcome(arm).judge(curves[arm])
+	if err := s.runTrials(ctx, r, Shard{0, 1}); err != nil {
+		return nil, err
+	}
+	chosen, err := r.untried()
+	if err != nil || chosen == nil {
+		return r, err
+	}
+	s.monitor.Say(fmt.Sprintf("the chosen settings together: %v", chosen.settings()))
+	if err := s.runTrial(ctx, r, chosen, 0, 2*len(r.Seeds)); err != nil {
+		return nil, err
+	}
+	r.Confirmation = chosen
+	return r, nil
+}
+
+// TuneShard carries out one shard of the trials and chooses nothing: Tune does, from what all shards left.
+func (s *Study) TuneShard(ctx context.Context, search Search, shard Shard) error {
+	r, err := s.PlanTuning(search)
+	if err != nil {
+		return err
+	}
+	defer s.monitor.Clear()
+	return s.runTrials(ctx, r, shard)
+}
+
+func (s *Study) runTrials(ctx context.Context, r *TuningReport, shard Shard) error {
+	each := 2 * len(r.Seeds)
+	mine := r.share(shard)
+	for k, t := range mine {
+		s.monitor.Say(fmt.Sprintf("trial %d of %d: %v", shard.Index+k*shard.Count+1, len(r.Trials), t.settings()))
+		if err := s.runTrial(ctx, r, t, k*each, len(mine)*each); err != nil {
+			return err
 		}
 	}
-	return r, nil
+	return nil
+}
+
+// runTrial carries out a trial, whose runs are number first and following of total, and judges it.
+func (s *Study) runTrial(ctx context.Context, r *TuningReport, t *Trial, first, total int) error {
+	own := *s
+	own.Config, own.Root, own.Lock = t.Config, t.Root, nil
+	curves := map[string][]CalibrationRun{}
+	for _, seed := range r.Seeds {
+		for _, j := range t.jobs(seed) {
+			own.monitor = numbered{s.monitor, first, total}
+			first++
+			outcome := t.outcome(j.Arm)
+			if outcome.Failed != "" {
+				continue // by another seed
+			}
+			run, err := own.trialRun(ctx, j)
+			switch {
+			case errors.Is(err, ErrDiverged):
+				outcome.Failed = fmt.Sprintf("seed %d: %v", seed, err)
+			case err != nil:
+				return err
+			}
+			curves[j.Arm] = append(curves[j.Arm], run)
+		}
+	}
+	for _, arm := range []string{ArmOff, ArmOn} {
+		t.outcome(arm).judge(curves[arm])
+	}
+	return nil
+}
+
+// share lists the trials in a shard.
+func (r *TuningReport) share(shard Shard) []*Trial {
+	var mine []*Trial
+	for i := range r.Trials {
+		if shard.has(i) {
+			mine = append(mine, &r.Trials[i])
+		}
+	}
+	return mine
+}
+
+// untried is the trial of the chosen settings, nil where it was one of the search or there is nothing to choose.
+func (r *TuningReport) untried() (*Trial, error) {
+	off, on := r.best(ArmOff), r.best(ArmOn)
+	if off < 0 || on < 0 || r.Trials[off].Own.String() == r.Trials[on].Own.String() {
+		return nil, nil
+	}
+	set, _, err := openData(&r.Study.Config)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trial{Shared: r.Trials[off].Shared, Own: r.Trials[on].Own}
+	return t, r.Study.resolveTrial(r.Search, set, t)
 }
 
 // jobs are the runs of both arms with a seed. They are calibration runs, without a lock, so that nothing opens the test split.
@@ -158,7 +219,7 @@ func (r *TuningReport) best(arm string) int {
 
 // Settings are what the study should use: what both arms share as in the baseline's best trial, MTO's own as in MTO's best
 // trial, and the number of trials. A configuration has one value for what the arms share, and the baseline gets its best
-// (methodology F4).
+// (methodology F4). Settings that failed together aren't chosen.
 func (r *TuningReport) Settings() (Settings, error) {
 	off, on := r.best(ArmOff), r.best(ArmOn)
 	if off < 0 || on < 0 {
@@ -167,6 +228,9 @@ func (r *TuningReport) Settings() (Settings, error) {
 			arm = "with"
 		}
 		return nil, fmt.Errorf("%w: all trials %s MTO failed, so there is nothing to choose; try other values, a lower train.base_lr for one", ErrDiverged, arm)
+	}
+	if c := r.Confirmation; c != nil && !c.On.ok() {
+		return nil, fmt.Errorf("%w: the chosen settings together failed with MTO: %v: %s; give the keys of mto.* other values", ErrDiverged, c.settings(), c.On.Failed)
 	}
 	list := Settings{{tuningKey, fmt.Sprint(len(r.Trials))}}
 	return append(append(list, r.Trials[off].Shared...), r.Trials[on].Own...), nil

@@ -42,19 +42,32 @@ func (s lrStepper) Evaluate() (Evaluation, error) {
 	return e, err
 }
 
-// tune runs a search on the fake; runs counts what was really trained.
-func tune(t *testing.T, out string, k int, words ...string) (report *TuningReport, runs int, err error) {
+// tuningStudy is a study and a search on the fake; runs counts what is really trained.
+func tuningStudy(t *testing.T, out string, runs *int, given Search) (*Study, Search) {
 	t.Helper()
 	s, _ := fakeStudy(t, out, 1)
 	s.launch = inProcess(t, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
-		runs++
+		*runs++
 		require.Less(t, rc.Seed, uint64(1003))
 		require.GreaterOrEqual(t, rc.Seed, uint64(1001), "calibration seeds alone")
 		f, err := newFake(1)(rc, set, threads)
 		return lrStepper{f.(*fakeStepper)}, err
 	})
-	given := search(t, k, words...)
 	given.Load = func(overrides []string) (Config, error) { return fakeConfig(t, overrides...), nil }
+	return s, given
+}
+
+// tune runs a search on the fake; runs counts what was really trained.
+func tune(t *testing.T, out string, k int, words ...string) (report *TuningReport, runs int, err error) {
+	t.Helper()
+	return tuneDraw(t, out, 1, k, words...)
+}
+
+func tuneDraw(t *testing.T, out string, draw uint64, k int, words ...string) (report *TuningReport, runs int, err error) {
+	t.Helper()
+	given := search(t, k, words...)
+	given.Draw = draw
+	s, given := tuningStudy(t, out, &runs, given)
 	report, err = s.Tune(context.Background(), given)
 	return report, runs, err
 }
@@ -65,7 +78,7 @@ func TestTuningGivesTheBaselineItsBestAndMTOItsOwn(t *testing.T) {
 	space := []string{"train.base_lr=1e-3,2e-3,4e-3,8e-3", "mto.lambda_e=0.1,0.2"}
 	report, runs, err := tune(t, out, 0, space...)
 	require.NoError(t, err)
-	require.Equal(t, 15, runs, "4 trials, 2 arms, 2 seeds; a trial whose first seed diverged has no second")
+	require.Equal(t, 19, runs, "4 trials and a confirmation, 2 arms, 2 seeds; a trial whose first seed diverged has no second")
 	settings, err := report.Settings()
 	require.NoError(t, err)
 	best := report.Trials[report.best(ArmOn)]
@@ -103,6 +116,68 @@ func TestTuningGivesTheBaselineItsBestAndMTOItsOwn(t *testing.T) {
 	require.Zero(t, found, "tuning makes no lock and opens no test split")
 }
 
+// Here the baseline is best in a trial with one value of MTO's own, MTO in a trial with another.
+func TestChosenSettingsAreTrainedTogether(t *testing.T) {
+	t.Parallel()
+	out := t.TempDir()
+	space := []string{"train.base_lr=2e-3,4e-3", "mto.lambda_e=0.1,0.2"}
+	var report *TuningReport
+	var runs int
+	for draw := uint64(1); report == nil || report.Confirmation == nil; draw++ {
+		require.Less(t, draw, uint64(20), "no draw of these gives the two trials different values for each arm's best")
+		var err error
+		out = t.TempDir()
+		report, runs, err = tuneDraw(t, out, draw, 0, space...)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 12, runs, "2 trials and the confirmation, 2 arms, 2 seeds")
+	chosen := report.Confirmation
+	settings, err := report.Settings()
+	require.NoError(t, err)
+	require.Equal(t, "study.tuning_trials=2 "+chosen.settings().String(), settings.String(), "the confirmation counts as no trial")
+	require.Equal(t, 2e-3, chosen.Config.Train.BaseLR)
+	require.Equal(t, report.Trials[report.best(ArmOff)].Off, chosen.Off, "the baseline has these settings there too")
+	require.True(t, chosen.On.ok())
+	require.NotEqual(t, report.Trials[report.best(ArmOff)].On, chosen.On)
+
+	var text strings.Builder
+	require.NoError(t, report.WriteText(&text))
+	require.Contains(t, text.String(), chosen.settings().String()+": without MTO "+chosen.Off.String()+", with MTO "+chosen.On.String()+"\n")
+
+	_, runs, err = tuneDraw(t, out, report.Search.Draw, 0, space...)
+	require.NoError(t, err)
+	require.Zero(t, runs, "a finished confirmation is kept")
+
+	chosen.On = TrialOutcome{Failed: "seed 1001: loss NaN", done: true}
+	text.Reset()
+	err = report.WriteText(&text)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "together failed with MTO")
+	require.NotContains(t, text.String(), "for the study file")
+}
+
+func TestShardsOfATuningLeaveWhatOneProcessDoes(t *testing.T) {
+	t.Parallel()
+	space := []string{"train.base_lr=1e-3,2e-3,4e-3", "mto.lambda_e=0.1,0.2"}
+	whole, runs, err := tune(t, t.TempDir(), 0, space...)
+	require.NoError(t, err)
+	confirming := runs - 12
+
+	out, trained := t.TempDir(), 0
+	s, given := tuningStudy(t, out, &trained, search(t, 0, space...))
+	for i, want := range []int{8, 12} { // trials 1 and 3, then 2; 2 arms, 2 seeds
+		require.NoError(t, s.TuneShard(context.Background(), given, Shard{i, 2}))
+		require.Equal(t, want, trained)
+	}
+	joined, err := s.Tune(context.Background(), given)
+	require.NoError(t, err)
+	require.Equal(t, 12+confirming, trained, "no trial is trained again")
+	var one, many strings.Builder
+	require.NoError(t, whole.WriteText(&one))
+	require.NoError(t, joined.WriteText(&many))
+	require.Equal(t, one.String(), many.String())
+}
+
 func TestForecastOfATuningCountsItsRuns(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
@@ -110,7 +185,11 @@ func TestForecastOfATuningCountsItsRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 8, runs, "2 trials, 2 arms, 2 seeds")
 	require.NoError(t, os.Remove(filepath.Join(report.Trials[1].jobs(1002)[0].Dir, resultName)))
-	f, err := report.Study.forecastTuning(newFake(1), report)
+	f, err := report.Study.forecastTuning(newFake(1), report, Shard{0, 2})
+	require.NoError(t, err)
+	require.Equal(t, 4, f.Finished)
+	require.Zero(t, f.Runs, "the first trial alone")
+	f, err = report.Study.forecastTuning(newFake(1), report, Shard{0, 1})
 	require.NoError(t, err)
 	require.Equal(t, 7, f.Finished)
 	require.Equal(t, 1, f.Runs)
@@ -126,7 +205,7 @@ func TestForecastOfATuningOutlivesATrialThatDiverges(t *testing.T) {
 	_, err = report.Study.forecastTuning(func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
 		f, err := newFake(1)(rc, set, threads)
 		return lrStepper{f.(*fakeStepper)}, err
-	}, report)
+	}, report, Shard{0, 1})
 	require.NoError(t, err)
 }
 

@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +13,9 @@ import (
 func (r *TuningReport) WriteText(w io.Writer) error {
 	var b strings.Builder
 	r.writeTrials(&b)
+	if c := r.Confirmation; c != nil {
+		fmt.Fprintf(&b, "\nthe chosen settings together, in a trial of each arm that chooses nothing:\n%v: without MTO %s, with MTO %s\n", c.settings(), c.Off, c.On)
+	}
 	settings, err := r.Settings()
 	if err == nil {
 		r.writeBest(&b, settings)
@@ -26,6 +30,9 @@ func (r *TuningReport) WriteText(w io.Writer) error {
 func (r *TuningReport) WritePlan(w io.Writer) error {
 	var b strings.Builder
 	r.writeTrials(&b)
+	if own := slices.ContainsFunc(r.Trials, func(t Trial) bool { return t.Own.String() != r.Trials[0].Own.String() }); own {
+		fmt.Fprintf(&b, "\nIf no trial has all the chosen settings, %d runs more confirm them.\n", 2*len(r.Seeds))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -49,15 +56,11 @@ func (r *TuningReport) writeTrials(b *strings.Builder) {
 		}
 		for _, arm := range []string{ArmOff, ArmOn} {
 			o := trial.outcome(arm)
-			cell := ""
+			cell := o.String()
 			switch {
-			case o.ok():
-				cell = fmt.Sprintf("%.2f %%", o.Top1)
-				if i == r.best(arm) {
-					cell += " best"
-				}
+			case i == r.best(arm):
+				cell += " best"
 			case o.Failed != "":
-				cell = "failed"
 				failures = append(failures, fmt.Sprintf("  trial %d mto=%s failed: %s\n", i+1, arm, o.Failed))
 			}
 			fmt.Fprintf(t, "\t%s", cell)
@@ -68,6 +71,17 @@ func (r *TuningReport) writeTrials(b *strings.Builder) {
 	if len(failures) > 0 {
 		fmt.Fprintf(b, "\n%s", strings.Join(failures, ""))
 	}
+}
+
+// String is the figure, "failed", or nothing before the trial.
+func (o TrialOutcome) String() string {
+	switch {
+	case o.Failed != "":
+		return "failed"
+	case o.done:
+		return fmt.Sprintf("%.2f %%", o.Top1)
+	}
+	return ""
 }
 
 func (r *TuningReport) writeBest(b *strings.Builder, settings Settings) {

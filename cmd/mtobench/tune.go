@@ -12,6 +12,7 @@ import (
 
 type tuneCommand struct {
 	studyFlags
+	shardFlag
 	Keys       []string `arg:"" optional:"" name:"key=values" help:"Keys to search with the values to try: train.base_lr=1e-3,2e-3. Keys of mto.* are MTO's own; both arms share the others."`
 	Trials     int      `help:"Trials of each arm. 0: one for each setting of the shared keys."`
 	TrialSeeds int      `default:"2" help:"Train each trial with the first so many calibration seeds."`
@@ -20,7 +21,7 @@ type tuneCommand struct {
 }
 
 func (t *tuneCommand) Help() string {
-	return "Both arms get the same number of trials, of the same search space, with the same calibration seeds; MTO's own keys are searched inside its trials. " +
+	return "Both arms get the same number of trials, of the same search space, with the same calibration seeds; MTO's own keys are searched inside its trials; where no trial had all the chosen settings, one more of each arm confirms them. " +
 		"Prints a table of the trials, the best of each arm and the lines for the study file. Trials that are finished aren't trained again. See docs/studies.md."
 }
 
@@ -32,6 +33,10 @@ func (t *tuneCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%w: --lock: a lock fixes the settings that tune would choose; tune the study without it", harness.ErrConfig)
 	}
 	keys, err := harness.ParseSearch(t.Keys)
+	if err != nil {
+		return err
+	}
+	shard, err := t.shard()
 	if err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func (t *tuneCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		forecast, err := s.ForecastTuning(plan)
+		forecast, err := s.ForecastTuning(plan, shard)
 		if err != nil {
 			return err
 		}
@@ -60,6 +65,13 @@ func (t *tuneCommand) Run(ctx context.Context) error {
 		}
 		fmt.Println()
 		return forecast.WriteText(os.Stdout)
+	}
+	if t.Shard != "" {
+		if err := s.TuneShard(ctx, search, shard); err != nil {
+			return err
+		}
+		fmt.Printf("shard %v of the trials is finished; when all shards are, the same command without --shard prints the table and what to choose\n", shard)
+		return nil
 	}
 	report, err := s.Tune(ctx, search)
 	if err != nil {
