@@ -31,9 +31,9 @@ type product struct {
 
 	left []float32 // where rows of A are copied that lie crowded in the cache; nil if they don't
 
-	next     uintptr // where the rows of A begin that will be needed next; 0 for none
-	nextStep int     // bytes from one of them to the next
-	nextB    uintptr // where the part of B begins that panels between the first and the last fetch; 0 for none
+	next     uintptr // where the columns of A begin that will be needed next; 0 for none
+	nextStep int     // bytes from one row of them to the next
+	nextB    uintptr // where the part of B begins that is fetched besides, in place; 0 for none
 
 	kBlock     int  // K is walked in blocks of so many k; partial chains are stored in c
 	panelFirst bool // for each panel all rows, rather than for each tile of rows all panels
@@ -78,10 +78,10 @@ func (p *product) multiply(t *kernel.Tile, i0, i1, q0, q1 int) {
 // 14 and 1, since a tile of one row waits for each multiply-add before the next.
 func tilesOf(m int) int { return (m + kernels.MR - 1) / kernels.MR }
 
-// multiplyRows computes the tiles of rows lo <= i < hi, at most MR, one panel after another. The first tile fetches
-// what is far away, the others find it near: where A is read along its rows, the next rows of it (97 -> 114 GFLOP/s at
-// 3136x192x192), else the steps of k to come; the last tile fetches the rows of A that the worker is likely to read next, those
-// between the part of B that will be.
+// multiplyRows computes the tiles of rows lo <= i < hi, at most MR, one panel after another. Each fetches a part of what the
+// worker is likely to read next: where A is read along its rows, the rows after these (97 -> 114 GFLOP/s at 3136x192x192);
+// else, from far away, the columns of A of the next cell and the part of B that comes next, a cache line of each row a
+// panel (Xeon, 768x3136x192: 151 -> 159 GFLOP/s; two lines a step, in one panel, took all the buffers for lines under way).
 func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	p.setRows(t, k0, s, lo, hi)
 	if p.left != nil {
@@ -95,14 +95,18 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 			p.setPanel(t, k0, q)
 			p.place(t, k0, lo, q)
 		}
-		t.AheadStep = 0
+		t.AheadStep, t.FarA, t.FarB = 0, 0, 0
+		if p.next != 0 && q-q0 < farLines {
+			t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + (q-q0)*cacheLine
+		}
+		if p.nextB != 0 && p.tail == nil {
+			t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + (q-q0)*cacheLine
+		}
 		switch {
-		case q == q0 && p.aStep == 1 && p.k > 0:
-			t.Ahead, t.AheadStep = address(p.a, hi*p.aRow+k0), cacheLine
-		case p.next != 0 && q == q1-1 && q > q0:
-			t.Ahead, t.AheadStep = p.next, p.nextStep
-		case p.nextB != 0 && q > q0:
-			t.Ahead, t.AheadStep = p.nextB+uintptr((q-q0-1)*linesAhead()*cacheLine), p.ldb*elementBytes
+		case p.aStep == 1 && p.k > 0:
+			steps := (q1 - q0) * t.K
+			t.AheadStep = (p.aRow*(hi-lo)*elementBytes + steps - 1) / steps
+			t.Ahead = address(p.a, hi*p.aRow+k0) + uintptr((q-q0)*t.K*t.AheadStep)
 		case p.aRow == 1 && p.aTile == 0:
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
 		}
@@ -110,13 +114,8 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	}
 }
 
-// linesAhead is the number of cache lines that a tile fetches at each step of k from Ahead on.
-func linesAhead() int {
-	if kernels.Lanes*elementBytes == cacheLine {
-		return 2
-	}
-	return 1
-}
+// farLines is the number of cache lines on which a row of a tile's columns of A may lie.
+const farLines = 2
 
 // crowded says whether rows ld elements apart fall on so few sets of the first-level cache that a tile's don't fit:
 // 74 GFLOP/s at 512 and 109 at 256, 114 and 113 from a copy.

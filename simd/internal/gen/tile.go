@@ -53,7 +53,7 @@ var offset = map[string]int{}
 
 func init() {
 	var fields []*types.Var
-	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep"} {
+	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep", "Pairs", "FarA", "FarB"} {
 		offset[name] = 8 * i
 		fields = append(fields, types.NewField(token.NoPos, nil, name, types.Typ[types.Uint64], false))
 	}
@@ -77,7 +77,7 @@ func tile(v vectors, rows, columns int) {
 			g.x[i] = append(g.x[i], v.new())
 		}
 	}
-	g.touch()
+	g.touchAdded()
 	g.start()
 	g.chain()
 	g.add()
@@ -93,36 +93,37 @@ type tileGen struct {
 	t             reg.GPVirtual
 	x             [][]reg.VecVirtual // the tile: a row, its vectors
 
-	partial reg.GPVirtual     // columns in the last vector if that is partial, 0 if it is full
-	kmask   reg.OpmaskVirtual // AVX-512's mask of the last vector
+	kmask reg.OpmaskVirtual // AVX-512's mask of the last vector
 }
+
+func (g *tileGen) mem(name string) Mem { return Mem{Base: g.t, Disp: offset[name]} }
 
 func (g *tileGen) field(name string) reg.GPVirtual {
 	r := GP64()
-	MOVQ(Mem{Base: g.t, Disp: offset[name]}, r)
+	MOVQ(g.mem(name), r)
 	return r
 }
 
-// prepareMask finds out whether the last vector is partial, and makes AVX-512's mask for it.
+// last returns the number of columns in the last vector of a row.
+func (g *tileGen) last() reg.GPVirtual {
+	n := g.field("Cols")
+	SUBQ(I32((g.columns-1)*g.v.bytes/4), n)
+	return n
+}
+
+// prepareMask makes AVX-512's mask of the last vector.
 func (g *tileGen) prepareMask() {
-	g.partial = g.field("Cols")
-	SUBQ(I32((g.columns-1)*g.v.bytes/4), g.partial)
 	if g.v.opmask {
-		mask := ones(g.partial)
+		mask := ones(g.last())
 		g.kmask = K()
 		KMOVW(mask.As32(), g.kmask)
 	}
-	CMPQ(g.partial, Imm(uint64(g.v.bytes/4)))
-	JNE(LabelRef("start"))
-	XORQ(g.partial, g.partial)
-	Label("start")
 }
 
 // maskAVX2 loads AVX2's mask for the last vector.
 func (g *tileGen) maskAVX2() reg.VecVirtual {
-	table, index := GP64(), GP64()
+	table, index := GP64(), g.last()
 	LEAQ(laneMask(), table)
-	MOVQ(g.partial, index)
 	NEGQ(index)
 	m := YMM()
 	VMOVUPS(Mem{Base: table, Index: index, Scale: 4, Disp: 32}, m)
@@ -150,8 +151,8 @@ func laneMask() Mem {
 // eachVector runs full for each vector of the tile in case the last of a row is full, and in the other case full for
 // all but the last and partial for the last. p points to the tile's place in memory, with rows stride apart.
 func (g *tileGen) eachVector(label string, p, stride reg.GPVirtual, full, partial func(m Mem, x, mask reg.VecVirtual)) {
-	TESTQ(g.partial, g.partial)
-	JNZ(LabelRef(label + "Partial"))
+	CMPQ(g.last(), Imm(uint64(g.v.bytes/4)))
+	JNE(LabelRef(label + "Partial"))
 	last := g.columns - 1
 	for i, row := range g.x {
 		for j, x := range row {
@@ -183,26 +184,31 @@ func (g *tileGen) eachVector(label string, p, stride reg.GPVirtual, full, partia
 	Label(label + "Done")
 }
 
-// touch asks for the cache lines of C, and of what is added at the end, while there is time.
-func (g *tileGen) touch() {
-	lines := func(p, stride reg.GPVirtual) {
-		for i := range g.rows {
-			for b := 0; b < g.columns*g.v.bytes; b += 64 {
-				PREFETCHT0(Mem{Base: p, Disp: b})
-			}
-			if i < g.rows-1 {
-				ADDQ(stride, p)
-			}
+// lines is the number of cache lines in a row of the tile.
+func (g *tileGen) lines() int { return (g.columns*g.v.bytes + cacheLine - 1) / cacheLine }
+
+const cacheLine = 64 // bytes
+
+// touch asks for the cache lines of rows that stride apart from p on, all at once.
+func (g *tileGen) touch(p reg.GPVirtual, stride Mem) {
+	for i := range g.rows {
+		for l := range g.lines() {
+			PREFETCHT0(Mem{Base: p, Disp: l * cacheLine})
+		}
+		if i < g.rows-1 {
+			ADDQ(stride, p)
 		}
 	}
+}
+
+// touchAdded asks for what is added at the end, if that isn't C.
+func (g *tileGen) touchAdded() {
 	c, add := g.field("C"), g.field("Add")
-	CMPQ(c, add)
-	JEQ(LabelRef("same"))
-	lines(c, g.field("CRow"))
-	Label("same")
 	TESTQ(add, add)
 	JZ(LabelRef("touched"))
-	lines(add, g.field("AddRow"))
+	CMPQ(c, add)
+	JEQ(LabelRef("touched"))
+	g.touch(add, g.mem("AddRow"))
 	Label("touched")
 }
 
@@ -275,7 +281,11 @@ func (g *tileGen) chain() {
 	if g.v.pairs {
 		multiplyAdd = VDPBF16PS
 	}
-	ahead, aheadStep := g.field("Ahead"), g.field("AheadStep")
+	ahead := g.field("Ahead")
+	var far []Mem
+	if g.v.opmask { // AVX2 tiles have no slot to spare: 1 % slower
+		far = []Mem{{Base: bases[0], Index: g.field("FarA"), Scale: 1}, {Base: b, Index: g.field("FarB"), Scale: 1}}
+	}
 	bAhead := GP64()
 	MOVQ(bStep, bAhead)
 	SHLQ(U8(4), bAhead)
@@ -288,7 +298,10 @@ func (g *tileGen) chain() {
 		if g.v.bytes == 64 { // a column of A lies on two lines as a rule
 			PREFETCHT0(Mem{Base: ahead, Disp: 64})
 		}
-		ADDQ(aheadStep, ahead)
+		ADDQ(g.mem("AheadStep"), ahead)
+		for _, m := range far {
+			PREFETCHT1(m)
+		}
 		for d := 0; d < g.columns*g.v.bytes; d += 64 {
 			PREFETCHT0(Mem{Base: bAhead, Disp: d})
 		}
@@ -304,6 +317,7 @@ func (g *tileGen) chain() {
 			ADDQ(aStep, p)
 		}
 	}
+	g.chainTouching(k, step)
 	if g.v.unroll > 1 {
 		SUBQ(I32(int32(g.v.unroll)), k)
 		JL(LabelRef("rest"))
@@ -323,6 +337,31 @@ func (g *tileGen) chain() {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("add")
+}
+
+// chainTouching writes the first steps of a chain, which ask for the cache lines of C, one a step: all at once they would
+// hold up what the chain reads. A short chain has too few steps, and asks at once.
+func (g *tileGen) chainTouching(k reg.GPVirtual, step func()) {
+	steps := I32(int32(g.rows * g.lines()))
+	c, until := GP64(), AllocLocal(8)
+	MOVQ(k, c)
+	SUBQ(steps, c)
+	MOVQ(c, until)
+	MOVQ(g.mem("C"), c)
+	JL(LabelRef("short"))
+	Label("touching")
+	for l := range g.lines() {
+		PREFETCHT0(Mem{Base: c, Disp: l * cacheLine})
+		step()
+	}
+	ADDQ(g.mem("CRow"), c)
+	SUBQ(I32(int32(g.lines())), k)
+	CMPQ(k, until)
+	JNE(LabelRef("touching"))
+	JMP(LabelRef("all"))
+	Label("short")
+	g.touch(c, g.mem("CRow"))
+	Label("all")
 }
 
 // add adds what is to be added after the chain.

@@ -82,6 +82,12 @@ type Tile struct {
 	// Not 0: elements of A and B are pairs of bfloat16, and a step of the chain adds both products, in an order and with
 	// roundings that are the instruction's own; subnormal numbers count as zero. For tables that have PairRow.
 	Pairs int // 128
+
+	// Two more may be, into the second-level cache alone: one so many bytes after a[0,p], the other after b[p,0]. What
+	// will be needed much later is fetched that way, a line a step, so that it leaves room for what is needed now. Tables
+	// without room for them ignore both.
+	FarA int // 136
+	FarB int // 144
 }
 
 // Generic is the table of the meanings.
