@@ -70,9 +70,6 @@ func packPanel(dst []float32, g *GEMM, columns cut, q int) {
 // mostK is the longest chain walked at once: beyond it, a tile's part of A and B overflow the caches.
 const mostK = 1024
 
-// fewBytes is the size of B up to which it stays there.
-const fewBytes = 768 << 10
-
 // productOf translates the operands of g but for B.
 func productOf(g *GEMM) product {
 	p := product{k: g.K, columns: cutColumns(g.N), a: g.A, aRow: g.LDA, aStep: 1, c: g.C, ldc: g.LDC, kBlock: max(1, g.K)}
@@ -100,7 +97,7 @@ func productOf(g *GEMM) product {
 }
 
 // manyBytes says whether B doesn't stay in the second-level cache while strips pass by.
-func manyBytes(n, k int) bool { return elementBytes*min(k, mostK)*n > fewBytes }
+func manyBytes(n, k int) bool { return elementBytes*min(k, mostK)*n > secondLevel/4*3 }
 
 // strip computes a part of C and what follows the chains.
 func (j *gemmJob) strip(w *worker, task int) {

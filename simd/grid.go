@@ -1,7 +1,7 @@
 package simd
 
-// grid cuts a matrix C into tasks: strips of rows times groups of panels. The cut depends on sizes and on the kernel's
-// tile alone, never on the number of threads (numerics rule 9).
+// grid cuts a matrix C into tasks: strips of rows times groups of panels. The cut depends on sizes, on the kernel's
+// tile and on the size of the second-level cache, never on the number of threads (numerics rule 9).
 type grid struct {
 	m, rowStrips    int
 	count, colParts int  // panels, and parts of so many panels
