@@ -87,30 +87,35 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	if p.left != nil {
 		p.spread(t, k0, lo, hi)
 	}
-	plain := p.columns.plain()
-	for q := q0; q < q1; q++ {
-		if q > q0 && q < plain {
-			p.nextPanel(t)
-		} else {
-			p.setPanel(t, k0, q)
-			p.place(t, k0, lo, q)
-		}
+	plain := min(p.columns.plain(), q1)
+	for q := q0; q < q1; {
+		p.setPanel(t, k0, q)
+		p.place(t, k0, lo, q)
 		t.AheadStep, t.FarA, t.FarB = 0, 0, 0
-		if p.next != 0 && q-q0 < farLines {
-			t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + (q-q0)*cacheLine
-		}
-		if p.nextB != 0 && p.tail == nil {
-			t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + (q-q0)*cacheLine
-		}
+		panels := 1
 		switch {
 		case p.aStep == 1 && p.k > 0:
 			steps := (q1 - q0) * t.K
 			t.AheadStep = (p.aRow*(hi-lo)*elementBytes + steps - 1) / steps
 			t.Ahead = address(p.a, hi*p.aRow+k0) + uintptr((q-q0)*t.K*t.AheadStep)
+			panels = max(1, plain-q)
 		case p.aRow == 1 && p.aTile == 0:
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
+			p.fetchFar(t, q-q0)
 		}
+		t.Panels, t.BPanel = panels, p.panelStep()
 		kernels.MultiplyTile(t)
+		q += panels
+	}
+}
+
+// fetchFar makes panel q, from the first on, of a tile of form TN fetch its part of what the worker reads after the cell.
+func (p *product) fetchFar(t *kernel.Tile, q int) {
+	if p.next != 0 && q < farLines {
+		t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + q*cacheLine
+	}
+	if p.nextB != 0 && p.tail == nil {
+		t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + q*cacheLine
 	}
 }
 
@@ -165,7 +170,7 @@ func (p *product) setBlock(t *kernel.Tile, k0 int) {
 	t.K = min(p.kBlock, p.k-k0)
 	t.AStep = p.aStep * elementBytes
 	t.CRow = p.ldc * elementBytes
-	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep = nil, 0, nil, 0, 0
+	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep, t.FarA, t.FarB = nil, 0, nil, 0, 0, 0, 0
 	if k0 > 0 {
 		t.StartRow = t.CRow
 	} else if p.start != nil {
@@ -201,22 +206,12 @@ func (p *product) setPanel(t *kernel.Tile, k0, q int) {
 	}
 }
 
-// nextPanel moves on to the next panel, which, as this one, is NR wide.
-func (p *product) nextPanel(t *kernel.Tile) {
-	step := kernels.NR
+// panelStep is the distance in bytes of panels that are NR wide.
+func (p *product) panelStep() int {
 	if p.packed {
-		step *= p.k
+		return kernels.NR * p.k * elementBytes
 	}
-	if p.k > 0 {
-		t.B = elementAt(t.B, step)
-	}
-	t.C = elementAt(t.C, kernels.NR)
-	if t.Start != nil {
-		t.Start = elementAt(t.Start, kernels.NR)
-	}
-	if t.Add != nil {
-		t.Add = elementAt(t.Add, kernels.NR)
-	}
+	return kernels.NR * elementBytes
 }
 
 // place fills in where the tile at row lo and panel q starts, stores and adds.

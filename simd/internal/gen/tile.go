@@ -53,7 +53,7 @@ var offset = map[string]int{}
 
 func init() {
 	var fields []*types.Var
-	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep", "Pairs", "FarA", "FarB"} {
+	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep", "Pairs", "FarA", "FarB", "Panels", "BPanel"} {
 		offset[name] = 8 * i
 		fields = append(fields, types.NewField(token.NoPos, nil, name, types.Typ[types.Uint64], false))
 	}
@@ -71,6 +71,7 @@ func tile(v vectors, rows, columns int) {
 	Pragma("noescape")
 	g := tileGen{v: v, rows: rows, columns: columns, t: Load(Param("t"), GP64()).(reg.GPVirtual)}
 	g.prepareMask()
+	Label("panel")
 	g.x = make([][]reg.VecVirtual, rows)
 	for i := range g.x {
 		for range columns {
@@ -82,6 +83,7 @@ func tile(v vectors, rows, columns int) {
 	g.chain()
 	g.add()
 	g.store()
+	g.nextPanel()
 	VZEROUPPER()
 	RET()
 }
@@ -337,6 +339,7 @@ func (g *tileGen) chain() {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("add")
+	MOVQ(ahead, g.mem("Ahead")) // the next panel goes on from there
 }
 
 // chainTouching writes the first steps of a chain, which ask for the cache lines of C, one a step: all at once they would
@@ -395,4 +398,25 @@ func (g *tileGen) store() {
 				VMASKMOVPS(x, mask, m)
 			}
 		})
+}
+
+// nextPanel moves on to the next panel of B, if there is one.
+func (g *tileGen) nextPanel() {
+	DECQ(g.mem("Panels"))
+	JLE(LabelRef("done"))
+	step, none := g.field("BPanel"), GP64()
+	ADDQ(step, g.mem("B"))
+	MOVQ(g.mem("Cols"), step)
+	SHLQ(U8(2), step)
+	ADDQ(step, g.mem("C"))
+	XORQ(none, none)
+	for _, name := range []string{"Add", "Start"} {
+		move := GP64()
+		MOVQ(step, move)
+		CMPQ(g.mem(name), Imm(0))
+		CMOVQEQ(none, move) // nil stays nil
+		ADDQ(move, g.mem(name))
+	}
+	JMP(LabelRef("panel"))
+	Label("done")
 }

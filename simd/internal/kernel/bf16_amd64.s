@@ -3,15 +3,17 @@
 #include "textflag.h"
 
 // func tile1x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile1x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -201,6 +203,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -224,9 +227,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), DX
+	SUBQ    $+32, DX
+	CMPQ    DX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -239,19 +242,39 @@ storePartial:
 	VMOVUPS Z2, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile2x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -512,6 +535,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -544,9 +568,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -567,19 +591,39 @@ storePartial:
 	VMOVUPS Z5, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile3x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -911,6 +955,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -952,9 +997,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -983,19 +1028,39 @@ storePartial:
 	VMOVUPS Z8, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile4x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -1398,6 +1463,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -1448,9 +1514,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -1487,19 +1553,39 @@ storePartial:
 	VMOVUPS Z11, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile5x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -1973,6 +2059,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -2032,9 +2119,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2079,19 +2166,39 @@ storePartial:
 	VMOVUPS Z14, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile6x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -2642,6 +2749,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -2710,9 +2818,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2765,19 +2873,39 @@ storePartial:
 	VMOVUPS Z17, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x48BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile7x48BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3399,6 +3527,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3476,9 +3605,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3539,19 +3668,39 @@ storePartial:
 	VMOVUPS Z20, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile1x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3690,6 +3839,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3711,9 +3861,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	CMPQ    DX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3724,19 +3874,39 @@ storePartial:
 	VMOVUPS Z1, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile2x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3916,6 +4086,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3944,9 +4115,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3963,19 +4134,39 @@ storePartial:
 	VMOVUPS Z3, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile3x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -4196,6 +4387,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4231,9 +4423,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -4256,19 +4448,39 @@ storePartial:
 	VMOVUPS Z5, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile4x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -4530,6 +4742,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4572,9 +4785,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -4603,19 +4816,39 @@ storePartial:
 	VMOVUPS Z7, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile5x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -4918,6 +5151,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4967,9 +5201,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -5004,19 +5238,39 @@ storePartial:
 	VMOVUPS Z9, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile6x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -5365,6 +5619,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -5421,9 +5676,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -5464,19 +5719,39 @@ storePartial:
 	VMOVUPS Z11, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile7x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -5866,6 +6141,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -5929,9 +6205,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -5978,19 +6254,39 @@ storePartial:
 	VMOVUPS Z13, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile8x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile8x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -6421,6 +6717,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -6491,9 +6788,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -6546,19 +6843,39 @@ storePartial:
 	VMOVUPS Z15, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile9x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile9x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -7030,6 +7347,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -7107,9 +7425,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -7168,19 +7486,39 @@ storePartial:
 	VMOVUPS Z17, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile10x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile10x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -7693,6 +8031,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -7777,9 +8116,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -7844,19 +8183,39 @@ storePartial:
 	VMOVUPS Z19, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile11x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile11x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8415,6 +8774,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8506,9 +8866,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -8579,19 +8939,39 @@ storePartial:
 	VMOVUPS Z21, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile12x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile12x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -9191,6 +9571,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -9289,9 +9670,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -9368,19 +9749,39 @@ storePartial:
 	VMOVUPS Z23, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile13x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile13x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -10021,6 +10422,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -10126,9 +10528,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -10211,19 +10613,39 @@ storePartial:
 	VMOVUPS Z25, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile14x32BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile14x32BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -10905,6 +11327,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11017,9 +11440,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -11108,19 +11531,39 @@ storePartial:
 	VMOVUPS Z27, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile1x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11220,6 +11663,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11239,9 +11683,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), DX
+	SUBQ    $+0, DX
+	CMPQ    DX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	JMP     storeDone
@@ -11250,19 +11694,39 @@ storePartial:
 	VMOVUPS Z0, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile2x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11381,6 +11845,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11405,9 +11870,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -11420,19 +11885,39 @@ storePartial:
 	VMOVUPS Z1, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile3x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11570,6 +12055,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11599,9 +12085,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -11618,19 +12104,39 @@ storePartial:
 	VMOVUPS Z2, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile4x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11787,6 +12293,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11821,9 +12328,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -11844,19 +12351,39 @@ storePartial:
 	VMOVUPS Z3, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile5x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12032,6 +12559,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -12071,9 +12599,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -12098,19 +12626,39 @@ storePartial:
 	VMOVUPS Z4, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile6x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12309,6 +12857,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -12353,9 +12902,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -12384,19 +12933,39 @@ storePartial:
 	VMOVUPS Z5, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile7x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12614,6 +13183,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -12663,9 +13233,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -12698,19 +13268,39 @@ storePartial:
 	VMOVUPS Z6, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile8x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile8x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12947,6 +13537,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13001,9 +13592,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -13040,19 +13631,39 @@ storePartial:
 	VMOVUPS Z7, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile9x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile9x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13308,6 +13919,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13367,9 +13979,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -13410,19 +14022,39 @@ storePartial:
 	VMOVUPS Z8, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile10x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile10x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13697,6 +14329,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13761,9 +14394,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -13808,19 +14441,39 @@ storePartial:
 	VMOVUPS Z9, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile11x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile11x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -14118,6 +14771,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -14187,9 +14841,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -14238,19 +14892,39 @@ storePartial:
 	VMOVUPS Z10, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile12x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile12x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -14567,6 +15241,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -14641,9 +15316,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -14696,19 +15371,39 @@ storePartial:
 	VMOVUPS Z11, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile13x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile13x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -15044,6 +15739,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -15123,9 +15819,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -15182,19 +15878,39 @@ storePartial:
 	VMOVUPS Z12, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile14x16BF16(t *Tile)
-// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512BF16, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile14x16BF16(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -15549,6 +16265,7 @@ loop:
 	JNZ  loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -15633,9 +16350,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	ADDQ    DX, CX
@@ -15696,6 +16413,24 @@ storePartial:
 	VMOVUPS Z13, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 

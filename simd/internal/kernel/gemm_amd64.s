@@ -3,15 +3,17 @@
 #include "textflag.h"
 
 // func tile1x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile1x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -165,6 +167,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -188,9 +191,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), DX
+	SUBQ    $+32, DX
+	CMPQ    DX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -203,19 +206,39 @@ storePartial:
 	VMOVUPS Z2, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile2x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -404,6 +427,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -436,9 +460,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -459,19 +483,39 @@ storePartial:
 	VMOVUPS Z5, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile3x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -695,6 +739,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -736,9 +781,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -767,19 +812,39 @@ storePartial:
 	VMOVUPS Z8, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile4x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -1038,6 +1103,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -1088,9 +1154,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -1127,19 +1193,39 @@ storePartial:
 	VMOVUPS Z11, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile5x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -1433,6 +1519,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -1492,9 +1579,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -1539,19 +1626,39 @@ storePartial:
 	VMOVUPS Z14, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile6x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -1886,6 +1993,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -1954,9 +2062,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2009,19 +2117,39 @@ storePartial:
 	VMOVUPS Z17, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x48AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile7x48AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+32, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+32, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -2391,6 +2519,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -2468,9 +2597,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+32, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+32, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2531,19 +2660,39 @@ storePartial:
 	VMOVUPS Z20, K1, 128(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile1x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -2664,6 +2813,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -2685,9 +2835,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), DX
+	SUBQ    $+16, DX
+	CMPQ    DX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2698,19 +2848,39 @@ storePartial:
 	VMOVUPS Z1, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile2x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -2854,6 +3024,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -2882,9 +3053,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -2901,19 +3072,39 @@ storePartial:
 	VMOVUPS Z3, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile3x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3080,6 +3271,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3115,9 +3307,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3140,19 +3332,39 @@ storePartial:
 	VMOVUPS Z5, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile4x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3342,6 +3554,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3384,9 +3597,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3415,19 +3628,39 @@ storePartial:
 	VMOVUPS Z7, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile5x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3640,6 +3873,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -3689,9 +3923,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -3726,19 +3960,39 @@ storePartial:
 	VMOVUPS Z9, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile6x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -3979,6 +4233,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4035,9 +4290,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -4078,19 +4333,39 @@ storePartial:
 	VMOVUPS Z11, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile7x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -4354,6 +4629,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4417,9 +4693,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -4466,19 +4742,39 @@ storePartial:
 	VMOVUPS Z13, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile8x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -4765,6 +5061,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -4835,9 +5132,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -4890,19 +5187,39 @@ storePartial:
 	VMOVUPS Z15, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile9x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile9x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -5212,6 +5529,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -5289,9 +5607,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -5350,19 +5668,39 @@ storePartial:
 	VMOVUPS Z17, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile10x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile10x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -5695,6 +6033,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -5779,9 +6118,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -5846,19 +6185,39 @@ storePartial:
 	VMOVUPS Z19, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile11x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile11x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -6219,6 +6578,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -6310,9 +6670,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -6383,19 +6743,39 @@ storePartial:
 	VMOVUPS Z21, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile12x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile12x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -6779,6 +7159,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -6877,9 +7258,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -6956,19 +7337,39 @@ storePartial:
 	VMOVUPS Z23, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile13x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile13x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -7375,6 +7776,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -7480,9 +7882,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -7565,19 +7967,39 @@ storePartial:
 	VMOVUPS Z25, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile14x32AVX512(t *Tile)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·tile14x32AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+16, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+16, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8007,6 +8429,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8119,9 +8542,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+16, AX
-	CMPQ    AX, $0x10
+	MOVQ    104(AX), BX
+	SUBQ    $+16, BX
+	CMPQ    BX, $0x10
 	JNE     storePartial
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, 64(CX)
@@ -8210,19 +8633,39 @@ storePartial:
 	VMOVUPS Z27, K1, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile1x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8321,6 +8764,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8342,9 +8786,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), DX
+	SUBQ    $+8, DX
+	CMPQ    DX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -8355,19 +8799,39 @@ storePartial:
 	VMOVUPS Y1, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile2x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8484,6 +8948,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8512,9 +8977,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -8531,19 +8996,39 @@ storePartial:
 	VMOVUPS Y3, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile3x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8678,6 +9163,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8713,9 +9199,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -8738,19 +9224,39 @@ storePartial:
 	VMOVUPS Y5, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile4x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -8903,6 +9409,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -8945,9 +9452,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -8976,19 +9483,39 @@ storePartial:
 	VMOVUPS Y7, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile5x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -9159,6 +9686,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -9208,9 +9736,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -9245,19 +9773,39 @@ storePartial:
 	VMOVUPS Y9, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile6x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -9450,6 +9998,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -9506,9 +10055,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -9549,19 +10098,39 @@ storePartial:
 	VMOVUPS Y11, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile7x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -9772,6 +10341,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -9835,9 +10405,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -9884,19 +10454,39 @@ storePartial:
 	VMOVUPS Y13, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile8x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile8x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -10125,6 +10715,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -10195,9 +10786,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -10250,19 +10841,39 @@ storePartial:
 	VMOVUPS Y15, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile9x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile9x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -10509,6 +11120,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -10586,9 +11198,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -10647,19 +11259,39 @@ storePartial:
 	VMOVUPS Y17, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile10x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile10x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -10924,6 +11556,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11008,9 +11641,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -11075,19 +11708,39 @@ storePartial:
 	VMOVUPS Y19, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile11x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile11x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11374,6 +12027,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11465,9 +12119,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -11538,19 +12192,39 @@ storePartial:
 	VMOVUPS Y21, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile12x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile12x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -11855,6 +12529,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -11953,9 +12628,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -12032,19 +12707,39 @@ storePartial:
 	VMOVUPS Y23, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile13x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile13x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12367,6 +13062,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -12472,9 +13168,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -12557,19 +13253,39 @@ storePartial:
 	VMOVUPS Y25, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile14x16AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile14x16AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+8, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+8, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -12910,6 +13626,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13022,9 +13739,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+8, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+8, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
@@ -13113,19 +13830,39 @@ storePartial:
 	VMOVUPS Y27, K1, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile1x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13217,6 +13954,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13236,9 +13974,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), DX
+	SUBQ    $+0, DX
+	CMPQ    DX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	JMP     storeDone
@@ -13247,19 +13985,39 @@ storePartial:
 	VMOVUPS Y0, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile2x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13364,6 +14122,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13388,9 +14147,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -13403,19 +14162,39 @@ storePartial:
 	VMOVUPS Y1, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile3x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13533,6 +14312,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13562,9 +14342,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -13581,19 +14361,39 @@ storePartial:
 	VMOVUPS Y2, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile4x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13724,6 +14524,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13758,9 +14559,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -13781,19 +14582,39 @@ storePartial:
 	VMOVUPS Y3, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile5x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -13937,6 +14758,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -13976,9 +14798,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -14003,19 +14825,39 @@ storePartial:
 	VMOVUPS Y4, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile6x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -14176,6 +15018,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -14220,9 +15063,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -14251,19 +15094,39 @@ storePartial:
 	VMOVUPS Y5, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile7x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile7x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -14437,6 +15300,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -14486,9 +15350,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -14521,19 +15385,39 @@ storePartial:
 	VMOVUPS Y6, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile8x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile8x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -14720,6 +15604,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -14774,9 +15659,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -14813,19 +15698,39 @@ storePartial:
 	VMOVUPS Y7, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile9x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile9x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -15025,6 +15930,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -15084,9 +15990,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -15127,19 +16033,39 @@ storePartial:
 	VMOVUPS Y8, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile10x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile10x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -15352,6 +16278,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -15416,9 +16343,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -15463,19 +16390,39 @@ storePartial:
 	VMOVUPS Y9, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile11x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile11x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -15705,6 +16652,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -15774,9 +16722,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -15825,19 +16773,39 @@ storePartial:
 	VMOVUPS Y10, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile12x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile12x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -16080,6 +17048,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -16154,9 +17123,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -16209,19 +17178,39 @@ storePartial:
 	VMOVUPS Y11, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile13x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile13x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -16477,6 +17466,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -16556,9 +17546,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -16615,19 +17605,39 @@ storePartial:
 	VMOVUPS Y12, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile14x8AVX512(t *Tile)
-// Requires: AVX, AVX512F, AVX512VL, FMA3, MMX+
+// Requires: AVX, AVX512F, AVX512VL, CMOV, FMA3, MMX+
 TEXT ·tile14x8AVX512(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
-	MOVQ       104(AX), CX
-	SUBQ       $+0, CX
-	MOVQ       $+1, DX
-	SHLQ       CL, DX
-	DECQ       DX
-	KMOVW      DX, K1
+	MOVQ  t+0(FP), AX
+	MOVQ  104(AX), CX
+	SUBQ  $+0, CX
+	MOVQ  $+1, DX
+	SHLQ  CL, DX
+	DECQ  DX
+	KMOVW DX, K1
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -16896,6 +17906,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -16980,9 +17991,9 @@ addDone:
 store:
 	MOVQ    48(AX), CX
 	MOVQ    56(AX), DX
-	MOVQ    104(AX), AX
-	SUBQ    $+0, AX
-	CMPQ    AX, $0x08
+	MOVQ    104(AX), BX
+	SUBQ    $+0, BX
+	CMPQ    BX, $0x08
 	JNE     storePartial
 	VMOVUPS Y0, (CX)
 	ADDQ    DX, CX
@@ -17043,13 +18054,33 @@ storePartial:
 	VMOVUPS Y13, K1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x24AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile1x24AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -17238,6 +18269,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -17276,16 +18308,34 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), DX
-	SUBQ       $+16, DX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       DX
-	VMOVUPS    32(AX)(DX*4), Y3
+	MOVQ       104(AX), BX
+	SUBQ       $+16, BX
+	LEAQ       laneMask<>+0(SB), DX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*4), Y3
 	VMOVUPS    Y0, (CX)
 	VMOVUPS    Y1, 32(CX)
 	VMASKMOVPS Y2, Y3, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
@@ -17308,9 +18358,11 @@ DATA laneMask<>+60(SB)/4, $0x00000000
 GLOBL laneMask<>(SB), RODATA|NOPTR, $64
 
 // func tile2x24AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile2x24AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -17544,6 +18596,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -17595,11 +18648,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+16, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y6
+	MOVQ       104(AX), SI
+	SUBQ       $+16, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y6
 	VMOVUPS    Y0, (CX)
 	VMOVUPS    Y1, 32(CX)
 	VMASKMOVPS Y2, Y6, 64(CX)
@@ -17609,13 +18662,33 @@ storePartial:
 	VMASKMOVPS Y5, Y6, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x24AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile3x24AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -17894,6 +18967,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -17958,11 +19032,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+16, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y9
+	MOVQ       104(AX), SI
+	SUBQ       $+16, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y9
 	VMOVUPS    Y0, (CX)
 	VMOVUPS    Y1, 32(CX)
 	VMASKMOVPS Y2, Y9, 64(CX)
@@ -17976,13 +19050,33 @@ storePartial:
 	VMASKMOVPS Y8, Y9, 64(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile1x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -18133,6 +19227,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -18168,22 +19263,42 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), DX
-	SUBQ       $+8, DX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       DX
-	VMOVUPS    32(AX)(DX*4), Y2
+	MOVQ       104(AX), BX
+	SUBQ       $+8, BX
+	LEAQ       laneMask<>+0(SB), DX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*4), Y2
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y2, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile2x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -18364,6 +19479,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -18409,11 +19525,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+8, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y4
+	MOVQ       104(AX), SI
+	SUBQ       $+8, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y4
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y4, 32(CX)
 	ADDQ       DX, CX
@@ -18421,13 +19537,33 @@ storePartial:
 	VMASKMOVPS Y3, Y4, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile3x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -18638,6 +19774,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -18693,11 +19830,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+8, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y6
+	MOVQ       104(AX), SI
+	SUBQ       $+8, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y6
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y6, 32(CX)
 	ADDQ       DX, CX
@@ -18708,13 +19845,33 @@ storePartial:
 	VMASKMOVPS Y5, Y6, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile4x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -18955,6 +20112,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -19020,11 +20178,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+8, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y8
+	MOVQ       104(AX), SI
+	SUBQ       $+8, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y8
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y8, 32(CX)
 	ADDQ       DX, CX
@@ -19038,13 +20196,33 @@ storePartial:
 	VMASKMOVPS Y7, Y8, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile5x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -19315,6 +20493,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -19390,11 +20569,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+8, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y10
+	MOVQ       104(AX), SI
+	SUBQ       $+8, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y10
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y10, 32(CX)
 	ADDQ       DX, CX
@@ -19411,13 +20590,33 @@ storePartial:
 	VMASKMOVPS Y9, Y10, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x16AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile6x16AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -19726,6 +20925,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -19811,11 +21011,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+8, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y12
+	MOVQ       104(AX), SI
+	SUBQ       $+8, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y12
 	VMOVUPS    Y0, (CX)
 	VMASKMOVPS Y1, Y12, 32(CX)
 	ADDQ       DX, CX
@@ -19835,13 +21035,33 @@ storePartial:
 	VMASKMOVPS Y11, Y12, 32(CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile1x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile1x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -19977,6 +21197,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -20009,21 +21230,41 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), DX
-	SUBQ       $+0, DX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       DX
-	VMOVUPS    32(AX)(DX*4), Y1
+	MOVQ       104(AX), BX
+	SUBQ       $+0, BX
+	LEAQ       laneMask<>+0(SB), DX
+	NEGQ       BX
+	VMOVUPS    32(DX)(BX*4), Y1
 	VMASKMOVPS Y0, Y1, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile2x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile2x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -20180,6 +21421,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -20219,23 +21461,43 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+0, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y2
+	MOVQ       104(AX), SI
+	SUBQ       $+0, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y2
 	VMASKMOVPS Y0, Y2, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y1, Y2, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile3x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile3x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -20413,6 +21675,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -20459,11 +21722,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+0, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y3
+	MOVQ       104(AX), SI
+	SUBQ       $+0, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y3
 	VMASKMOVPS Y0, Y3, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y1, Y3, (CX)
@@ -20471,13 +21734,33 @@ storePartial:
 	VMASKMOVPS Y2, Y3, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile4x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile4x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -20676,6 +21959,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -20729,11 +22013,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+0, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y4
+	MOVQ       104(AX), SI
+	SUBQ       $+0, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y4
 	VMASKMOVPS Y0, Y4, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y1, Y4, (CX)
@@ -20743,13 +22027,33 @@ storePartial:
 	VMASKMOVPS Y3, Y4, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile5x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile5x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -20969,6 +22273,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -21029,11 +22334,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+0, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y5
+	MOVQ       104(AX), SI
+	SUBQ       $+0, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y5
 	VMASKMOVPS Y0, Y5, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y1, Y5, (CX)
@@ -21045,13 +22350,33 @@ storePartial:
 	VMASKMOVPS Y4, Y5, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET
 
 // func tile6x8AVX2(t *Tile)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·tile6x8AVX2(SB), NOSPLIT, $8-8
-	MOVQ       t+0(FP), AX
+	MOVQ t+0(FP), AX
+
+panel:
 	MOVQ       48(AX), CX
 	MOVQ       80(AX), DX
 	TESTQ      DX, DX
@@ -21300,6 +22625,7 @@ loop:
 	JNZ          loop
 
 add:
+	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
 	TESTQ  CX, CX
@@ -21367,11 +22693,11 @@ store:
 	JMP     storeDone
 
 storePartial:
-	MOVQ       104(AX), BX
-	SUBQ       $+0, BX
-	LEAQ       laneMask<>+0(SB), AX
-	NEGQ       BX
-	VMOVUPS    32(AX)(BX*4), Y6
+	MOVQ       104(AX), SI
+	SUBQ       $+0, SI
+	LEAQ       laneMask<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y6
 	VMASKMOVPS Y0, Y6, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y1, Y6, (CX)
@@ -21385,5 +22711,23 @@ storePartial:
 	VMASKMOVPS Y5, Y6, (CX)
 
 storeDone:
+	DECQ    152(AX)
+	JLE     done
+	MOVQ    160(AX), CX
+	ADDQ    CX, 32(AX)
+	MOVQ    104(AX), CX
+	SHLQ    $0x02, CX
+	ADDQ    CX, 48(AX)
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	CMPQ    80(AX), $0x00
+	CMOVQEQ DX, BX
+	ADDQ    BX, 80(AX)
+	CMPQ    64(AX), $0x00
+	CMOVQEQ DX, CX
+	ADDQ    CX, 64(AX)
+	JMP     panel
+
+done:
 	VZEROUPPER
 	RET

@@ -22,7 +22,9 @@ func multiplyTile8NEON(t *Tile)
 func multiplyTile4NEON(t *Tile)
 
 // multiplyTileNEON is multiplyTile.
-func multiplyTileNEON(t *Tile) {
+func multiplyTileNEON(t *Tile) { eachPanel(t, multiplyPanelNEON) }
+
+func multiplyPanelNEON(t *Tile) {
 	switch {
 	case t.Cols > 12:
 		multiplyTile16NEON(t)

@@ -15,9 +15,27 @@ func gemmGeneric() GEMMKernels {
 	}
 }
 
-// multiplyTile is the meaning of GEMMKernels.MultiplyTile, written row by row: since an element's chain touches no
-// other element, the order of rows and columns is free (numerics rule 1).
-func multiplyTile(t *Tile) {
+// multiplyTile is the meaning of GEMMKernels.MultiplyTile.
+func multiplyTile(t *Tile) { eachPanel(t, multiplyPanel) }
+
+// eachPanel calls multiply, which computes one panel, for every panel of t.
+func eachPanel(t *Tile, multiply func(t *Tile)) {
+	for multiply(t); t.Panels > 1; multiply(t) {
+		t.Panels--
+		t.B, t.C = elementOf(t.B, t.BPanel), elementOf(t.C, 4*t.Cols)
+		if t.Start != nil {
+			t.Start = elementOf(t.Start, 4*t.Cols)
+		}
+		if t.Add != nil {
+			t.Add = elementOf(t.Add, 4*t.Cols)
+		}
+		t.Ahead += uintptr(t.K * t.AheadStep)
+	}
+}
+
+// multiplyPanel is written row by row: since an element's chain touches no other element, the order of rows and columns
+// is free (numerics rule 1).
+func multiplyPanel(t *Tile) {
 	for i := range t.Rows {
 		c := rowOf(t.C, i*t.CRow, t.Cols)
 		if start := rowOf(t.Start, i*t.StartRow, t.Cols); start != nil {

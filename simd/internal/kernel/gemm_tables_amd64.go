@@ -64,7 +64,8 @@ func multiplyTileAVX2(t *Tile) {
 	}
 }
 
-// multiplyHalves computes a tile in two halves of rows, since a wide one has no registers for more.
+// multiplyHalves computes a tile in two halves of rows, since a wide one has no registers for more. There is one panel as
+// wide at most.
 func multiplyHalves(tiles []func(*Tile), t *Tile) {
 	rows, a, c, start, add := t.Rows, t.A, t.C, t.Start, t.Add
 	if upper := rows / 2; upper > 0 {

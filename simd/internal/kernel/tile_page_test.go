@@ -16,7 +16,7 @@ func TestTilesStayInsideTheirOperands(t *testing.T) {
 				for cols := 1; cols <= table.NR; cols++ {
 					for _, k := range []int{1, 4, 7, 13} {
 						p := &pages{}
-						checkTile(t, table, p, rows, cols, k, (rows+cols+k)%12)
+						checkTile(t, table, p, rows, cols, 1, k, (rows+cols+k)%12)
 						p.free()
 					}
 				}

@@ -18,21 +18,25 @@ func TestTilesHaveTheBitsOfTheMeaning(t *testing.T) {
 			for rows := 1; rows <= table.MR; rows++ {
 				for cols := 1; cols <= table.Wide; cols++ {
 					for _, k := range []int{0, 1, 3, 4, 5, 9, 14, 23} {
-						checkTile(t, table, &guards{shift: (rows + cols) % 5}, rows, cols, k, (rows+cols+k)%12)
+						checkTile(t, table, &guards{shift: (rows + cols) % 5}, rows, cols, 1, k, (rows+cols+k)%12)
 					}
 				}
 			}
 			for variant := range 12 {
-				checkTile(t, table, &guards{}, table.MR, table.NR, 6, variant)
-				checkTile(t, table, &guards{}, max(table.MR-1, 1), table.NR-1, 6, variant)
+				checkTile(t, table, &guards{}, table.MR, table.NR, 1, 6, variant)
+				checkTile(t, table, &guards{}, max(table.MR-1, 1), table.NR-1, 1, 6, variant)
+				for _, k := range []int{0, 6, 40} {
+					checkTile(t, table, &guards{}, table.MR, table.NR, 3, k, variant)
+					checkTile(t, table, &guards{}, 1, table.NR, 2, k, variant)
+				}
 			}
 		})
 	}
 }
 
-// checkTile checks one tile. variant chooses how A lies (rows, columns, odd strides), what the chain starts from
+// checkTile checks one tile of so many panels, each cols wide. variant chooses how A lies (rows, columns, odd strides), what the chain starts from
 // (nothing, a bias, C) and what is added. Operands lie in m.
-func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int) {
+func checkTile(t *testing.T, table *Table, m memory, rows, cols, panels, k, variant int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(uint64(rows*1000+cols), uint64(k)))
 	numbers := func(n int) []float32 {
@@ -53,8 +57,10 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 		return x
 	}
 	width := (cols + table.Lanes - 1) / table.Lanes * table.Lanes
-	const ldc, guard = 67, 3
-	tile := Tile{K: k, Rows: rows, Cols: cols, BStep: 4 * width, CRow: 4 * ldc}
+	const guard = 3
+	all := panels * cols
+	ldc := max(67, all+guard)
+	tile := Tile{K: k, Rows: rows, Cols: cols, BStep: 4 * width, CRow: 4 * ldc, BPanel: 4 * width * max(k, 1)}
 	switch variant % 3 {
 	case 0:
 		tile.ARow, tile.AStep = 4*(k+3), 4
@@ -64,9 +70,9 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 		tile.ARow, tile.AStep = 4*(3*k+2), 12
 	}
 	a := numbers((max(rows-1, 0)*tile.ARow+max(k-1, 0)*tile.AStep)/4 + 1)
-	b := numbers(max(k, 1) * width)
-	bias, residual := numbers(cols), numbers(rows*cols)
-	stored := numbers(guard + (rows-1)*ldc + cols)
+	b := numbers(panels * max(k, 1) * width)
+	bias, residual := numbers(all), numbers(rows*all)
+	stored := numbers(guard + (rows-1)*ldc + all)
 	tile.A, tile.B = &a[0], &b[0]
 	result := func(multiply func(*Tile)) []float32 {
 		c := m.take(len(stored))
@@ -78,7 +84,7 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 			s.Start = &bias[0]
 		case 2:
 			s.Start, s.StartRow = s.C, s.CRow
-			s.Add, s.AddRow = &residual[0], 4*cols
+			s.Add, s.AddRow = &residual[0], 4*all
 		case 3:
 			s.Start = &bias[0]
 			s.Add, s.AddRow = s.C, s.CRow
@@ -86,11 +92,28 @@ func checkTile(t *testing.T, table *Table, m memory, rows, cols, k, variant int)
 		multiply(&s)
 		return c
 	}
-	want, got := result(multiplyTile), result(table.MultiplyTile)
+	want := result(func(s *Tile) { // one panel after another
+		whole := *s
+		for q := range panels {
+			*s = whole
+			s.B, s.C = elementOf(s.B, q*s.BPanel), elementOf(s.C, 4*q*cols)
+			if s.Start != nil {
+				s.Start = elementOf(s.Start, 4*q*cols)
+			}
+			if s.Add != nil {
+				s.Add = elementOf(s.Add, 4*q*cols)
+			}
+			multiplyPanel(s)
+		}
+	})
+	got := result(func(s *Tile) {
+		s.Panels = panels
+		table.MultiplyTile(s)
+	})
 	for i := range want {
 		if math.Float32bits(want[i]) != math.Float32bits(got[i]) && (want[i] == want[i] || got[i] == got[i]) {
 			row, col := (i-guard)/ldc, (i-guard)%ldc
-			require.Fail(t, "bits differ", fmt.Sprintf("rows %d cols %d k %d variant %d: c[%d,%d] = %x, want %x", rows, cols, k, variant, row, col, math.Float32bits(got[i]), math.Float32bits(want[i])))
+			require.Fail(t, "bits differ", fmt.Sprintf("rows %d cols %d panels %d k %d variant %d: c[%d,%d] = %x, want %x", rows, cols, panels, k, variant, row, col, math.Float32bits(got[i]), math.Float32bits(want[i])))
 		}
 	}
 }
