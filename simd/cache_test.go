@@ -17,21 +17,26 @@ func TestPlannedSecondLevelCacheIsBounded(t *testing.T) {
 	}
 }
 
+func TestUnknownFirstLevelCacheCountsAsSmall(t *testing.T) {
+	require.Equal(t, 32<<10, firstLevelOf(-1))
+	require.Equal(t, 48<<10, firstLevelOf(48<<10))
+}
+
 // TestCacheSizeChangesNoBit: how a product is cut follows the cache, what it computes doesn't.
 func TestCacheSizeChangesNoBit(t *testing.T) {
-	defer func(old int) { secondLevel = old }(secondLevel)
+	defer func(first, second int) { firstLevel, secondLevel = first, second }(firstLevel, secondLevel)
 	p := NewPool(2)
 	defer p.Close()
-	for _, c := range []gemmCase{{form: TN, m: 150, k: 1100, n: 200}, {form: NN, m: 150, k: 700, n: 300}} {
+	for _, c := range []gemmCase{{form: TN, m: 150, k: 1100, n: 200}, {form: NN, m: 150, k: 768, n: 300}} {
 		var want []float32
-		for _, bytes := range []int{512 << 10, 1 << 20, 2 << 20} {
-			secondLevel = bytes
+		for _, size := range [][2]int{{32 << 10, 512 << 10}, {32 << 10, 1 << 20}, {48 << 10, 2 << 20}} {
+			firstLevel, secondLevel = size[0], size[1]
 			g := c.build(rand.New(rand.NewPCG(1, 2)), fillRandom, Floats)
 			p.GEMM(g)
 			if want == nil {
 				want = g.C
 			}
-			require.Equal(t, want, g.C, "%v with %d bytes", c.form, bytes)
+			require.Equal(t, want, g.C, "%v with caches of %v bytes", c.form, size)
 		}
 	}
 }
