@@ -126,7 +126,7 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	}
 	p.next, p.nextStep = j.after(chunk, cell), g.LDA*elementBytes
 	if !j.packed {
-		p.nextB = j.afterB(chunk, cell)
+		p.nextB, p.nextLines = j.afterB(chunk, cell)
 	}
 	left := 0
 	if j.packed {
@@ -161,28 +161,28 @@ func (j *gemmTNJob) after(chunk, cell int) uintptr {
 	return address(j.call.A, next/cells*chunkRows*j.call.LDA+i0)
 }
 
-// afterB is where the part of B begins that a cell fetches for the cells of the columns, or the chunk, that come next: the
-// last cells of a part of columns that a thread is likely to get share it, a cache line of each row for each panel. The first
-// cell of a part would wait for it otherwise: 4 to 8 % of products whose B is 384 or 768 wide. Where B isn't cut, its
+// afterB is where the part of B begins that a cell fetches for the cells of the columns, or the chunk, that come next, and
+// how many cache lines of each row. The last cells of a part of columns that a thread is likely to get share them out. The
+// first cell of a part would wait for it otherwise: 4 to 8 % of products whose B is 384 or 768 wide. Where B isn't cut, its
 // rows follow each other and the processor itself fetches ahead.
-func (j *gemmTNJob) afterB(chunk, cell int) uintptr {
+func (j *gemmTNJob) afterB(chunk, cell int) (first uintptr, lines int) {
 	strips := j.cells.rowStrips
-	_, _, q0, q1 := j.cells.part(cell)
-	lines := q1 - q0 // of each row of B
-	first := (strips - 1 - cell%strips) / j.threads * lines
 	next, of := (cell/strips+1)*strips, chunk
 	if next >= j.cells.tasks() {
 		next, of = 0, chunk+1
 	}
 	if j.cells.colParts == 1 || of >= j.chunks {
-		return 0
+		return 0, 0
 	}
-	_, _, q0, q1 = j.cells.part(next)
+	_, _, q0, q1 := j.cells.part(next)
 	j0, j1 := j.columns.span(q0, q1)
-	if first*cacheLine >= (j1-j0)*elementBytes {
-		return 0
+	all := ((j1-j0)*elementBytes + cacheLine - 1) / cacheLine
+	lines = (all*j.threads + strips - 1) / strips
+	line := (strips - 1 - cell%strips) / j.threads * lines
+	if line >= all {
+		return 0, 0
 	}
-	return address(j.call.B, of*chunkRows*j.call.LDB+j0) + uintptr(first*cacheLine)
+	return address(j.call.B, of*chunkRows*j.call.LDB+j0) + uintptr(line*cacheLine), lines
 }
 
 // packLeft packs the tiles of m rows of A, which lies transposed, into memory. There are all rows from the first on.

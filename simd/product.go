@@ -33,7 +33,9 @@ type product struct {
 
 	next     uintptr // where the columns of A begin that will be needed next; 0 for none
 	nextStep int     // bytes from one row of them to the next
-	nextB    uintptr // where the part of B begins that is fetched besides, in place; 0 for none
+
+	nextB     uintptr // where the part of B begins that is fetched besides, in place; 0 for none
+	nextLines int     // cache lines of each row of it
 
 	kBlock     int  // K is walked in blocks of so many k; partial chains are stored in c
 	panelFirst bool // for each panel all rows, rather than for each tile of rows all panels
@@ -101,7 +103,7 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 			panels = max(1, plain-q)
 		case p.aRow == 1 && p.aTile == 0:
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
-			p.fetchFar(t, q-q0)
+			p.fetchFar(t, q-q0, q1-q)
 		}
 		t.Panels, t.BPanel = panels, p.panelStep()
 		kernels.MultiplyTile(t)
@@ -109,13 +111,14 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	}
 }
 
-// fetchFar makes panel q, from the first on, of a tile of form TN fetch its part of what the worker reads after the cell.
-func (p *product) fetchFar(t *kernel.Tile, q int) {
-	if p.next != 0 && q < farLines {
-		t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + q*cacheLine
+// fetchFar makes a panel of a tile of form TN fetch its part of what the worker reads after the cell: the first panels the
+// next columns of A, the last ones the next part of B. There are so many panels before it and, with it, left.
+func (p *product) fetchFar(t *kernel.Tile, before, left int) {
+	if p.next != 0 && before < farLines {
+		t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + before*cacheLine
 	}
-	if p.nextB != 0 && p.tail == nil {
-		t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + q*cacheLine
+	if left <= p.nextLines && p.tail == nil {
+		t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + (p.nextLines-left)*cacheLine
 	}
 }
 
