@@ -153,7 +153,8 @@ func (p *Program) geluInPlace(dy, pre Tensor, form simd.GELUForm) {
 	})
 }
 
-// geluAgain records y = gelu(pre) and dy = dy·gelu'(pre).
+// geluAgain records y = gelu(pre) and dy = dy·gelu'(pre). In the pass of the linear-dx before it, which finds dy in the cache, it
+// took as long (Xeon, vit_mini: 114.1 and 114.7 ms of 388): what it writes is what costs.
 func (p *Program) geluAgain(y, dy, pre Tensor, form simd.GELUForm) {
 	p.record(Op{
 		Kind: KindGELUAgain, Reads: []Tensor{dy, pre}, Writes: []Tensor{y, dy}, Attr: GELUAttr{form},
