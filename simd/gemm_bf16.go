@@ -33,7 +33,7 @@ func pairs(k int) int { return (k + 1) / 2 }
 func (j *bf16Job) run(p *Pool, call *GEMM) {
 	j.call = *call
 	switch {
-	case kernels.PairRow == nil:
+	case !usesPairs():
 		j.runRounded(p)
 	case call.Form == TN:
 		j.runChunks(p)

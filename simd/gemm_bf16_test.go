@@ -11,6 +11,20 @@ import (
 	"github.com/mtobench/mtobench/simd/internal/kernel"
 )
 
+// eachArithmetic is eachISA with and without dot products of pairs where the CPU has them, however fast they are.
+func eachArithmetic(t *testing.T, f func(t *testing.T)) {
+	old := fastPairs
+	defer func() { fastPairs = old }()
+	eachISA(t, func(t *testing.T) {
+		for _, fastPairs = range []bool{true, false} {
+			if !fastPairs && kernels.PairRow == nil {
+				continue
+			}
+			t.Run(Arithmetic(BF16), f)
+		}
+	})
+}
+
 // bf16Cases are gemmCases with odd K, K around a chunk and a block, and shapes of training.
 func bf16Cases() []gemmCase {
 	cs := gemmCases()
@@ -78,7 +92,7 @@ func TestBF16IsTheProductOfRoundedOperands(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		cases = append(everySeventh(cases), cases[len(cases)-1])
 	}
-	eachISA(t, func(t *testing.T) {
+	eachArithmetic(t, func(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
 		r := rand.New(rand.NewPCG(7, 8))
@@ -122,7 +136,7 @@ func bf16IsExact(t *testing.T, p *Pool, c gemmCase, r *rand.Rand) {
 // TestBF16BitsDontDependOnThreads: nor do the bits of the way without instructions for bfloat16 depend on the set.
 func TestBF16BitsDontDependOnThreads(t *testing.T) {
 	first := map[string][]float32{}
-	eachISA(t, func(t *testing.T) {
+	eachArithmetic(t, func(t *testing.T) {
 		for threads := 1; threads <= 3; threads++ {
 			p := NewPool(threads)
 			r := rand.New(rand.NewPCG(3, 4))
@@ -146,7 +160,7 @@ func TestBF16BitsDontDependOnThreads(t *testing.T) {
 
 // TestBF16PassesOnWhatIsNotFinite: training must notice a value that isn't finite, so products may not lose one.
 func TestBF16PassesOnWhatIsNotFinite(t *testing.T) {
-	eachISA(t, func(t *testing.T) {
+	eachArithmetic(t, func(t *testing.T) {
 		p := NewPool(1)
 		defer p.Close()
 		for _, form := range []Form{NN, NT, TN} {
@@ -166,7 +180,7 @@ func TestBF16PassesOnWhatIsNotFinite(t *testing.T) {
 }
 
 func TestBF16AllocatesNothing(t *testing.T) {
-	eachISA(t, func(t *testing.T) {
+	eachArithmetic(t, func(t *testing.T) {
 		for _, c := range []gemmCase{{form: NN, m: 64, n: 49, k: 48}, {form: NT, m: 60, n: 64, k: 64, extra: "gelu"}, {form: TN, m: 48, n: 49, k: 600, extra: "accumulate"}} {
 			g := c.build(rand.New(rand.NewPCG(3, 4)), fillRandom, func(n int) []float32 { return make([]float32, n) })
 			g.Precision = BF16

@@ -21,7 +21,13 @@ func FuzzGEMM(f *testing.F) {
 
 // FuzzBF16 compares products of bfloat16 by each instruction set with those of rounded operands in float64.
 func FuzzBF16(f *testing.F) {
-	fuzzCases(f, func(t *testing.T, c gemmCase, r *rand.Rand) { bf16IsExact(t, NewPool(1), c, r) })
+	old := fastPairs
+	defer func() { fastPairs = old }()
+	fuzzCases(f, func(t *testing.T, c gemmCase, r *rand.Rand) {
+		for _, fastPairs = range []bool{true, false} {
+			bf16IsExact(t, NewPool(1), c, r)
+		}
+	})
 }
 
 // fuzzCases runs check with each instruction set on cases that the fuzzer draws.

@@ -24,14 +24,14 @@ func (p Precision) String() string {
 // Arithmetic names the way products of precision p are computed in this process. Where it is equal, bits are:
 //
 //   - "f32": everywhere;
-//   - "bf16-vdpbf16ps": with AVX-512 on CPUs that have its instructions for bfloat16. They order and round the sum of two
-//     products in their own way and take subnormal sums for zero;
+//   - "bf16-vdpbf16ps": with AVX-512 on AMD's CPUs that have its instructions for bfloat16 (Intel's are slower than plain
+//     multiply-adds). They order and round the sum of two products in their own way and take subnormal sums for zero;
 //   - "bf16-fma": on all others. Rounded operands go the way of F32, with its chains.
 func Arithmetic(p Precision) string {
 	switch {
 	case p == F32:
 		return "f32"
-	case kernels.PairRow != nil:
+	case usesPairs():
 		return "bf16-vdpbf16ps"
 	}
 	return "bf16-fma"
