@@ -30,8 +30,8 @@ type TrialOutcome struct {
 // ok reports whether there is a figure.
 func (o TrialOutcome) ok() bool { return o.done && o.Failed == "" }
 
-// Tune carries out the trials of a search that aren't finished, baseline and MTO with the same calibration seeds, and judges
-// them by the calibration's quality: no lock, no evaluation seed and no test image is needed for it. A run that diverged
+// Tune carries out the trials of a search that aren't finished, baseline and MTO with the same seeds, and judges them by the
+// calibration's quality: no lock, no calibration or evaluation seed and no test image is needed for it. A run that diverged
 // isn't tried again. Where no trial had all the chosen settings, one more of both arms confirms them; it chooses nothing.
 func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) {
 	r, err := s.PlanTuning(search)
