@@ -135,9 +135,9 @@ func TestChosenSettingsAreTrainedTogether(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "study.tuning_trials=2 "+chosen.settings().String(), settings.String(), "the confirmation counts as no trial")
 	require.Equal(t, 2e-3, chosen.Config.Train.BaseLR)
-	require.Equal(t, report.Trials[report.best(ArmOff)].Off, chosen.Off, "the baseline has these settings there too")
+	require.Equal(t, report.Trials[report.best(ArmOff)].Off.Top1, chosen.Off.Top1, "the baseline has these settings there too")
 	require.True(t, chosen.On.ok())
-	require.NotEqual(t, report.Trials[report.best(ArmOff)].On, chosen.On)
+	require.NotEqual(t, report.Trials[report.best(ArmOff)].On.Top1, chosen.On.Top1)
 
 	var text strings.Builder
 	require.NoError(t, report.WriteText(&text))
@@ -231,9 +231,34 @@ func TestTuningWithoutAWinnerSaysSo(t *testing.T) {
 	require.NotContains(t, text.String(), "for the study file")
 }
 
+// runsOf are one arm's runs, of one seed each, by the quality at the end after blocks 1 and 2.
+func runsOf(after1, after2 float64) []CalibrationRun {
+	return []CalibrationRun{{Seed: 1, Quality: map[int][]float64{1: {10, 30, after1}, 2: {10, 30, after2}}}}
+}
+
 func TestCollapsedTrialsFail(t *testing.T) {
-	o := TrialOutcome{}
-	o.judge([]CalibrationRun{{Seed: 1, Quality: map[int][]float64{1: {10, 30, 40}}}, {Seed: 2, Quality: map[int][]float64{1: {10, 50, 40}}}})
-	require.False(t, o.ok())
-	require.Contains(t, o.Failed, "seed 2: collapsed")
+	r := TuningReport{Trials: []Trial{{}, {}}}
+	r.Trials[0].Off.runs = []CalibrationRun{{Seed: 1, Quality: map[int][]float64{1: {10, 30, 40}}}, {Seed: 2, Quality: map[int][]float64{1: {10, 90, 40}}}}
+	r.Trials[1].Off.Failed = "seed 1: loss NaN"
+	require.Zero(t, r.chooseBlock())
+	r.Trials[0].judge(0)
+	require.Contains(t, r.Trials[0].Off.Failed, "diverged or collapsed in every trial")
+	r.Trials[0].Off.Failed = ""
+	r.Trials[0].judge(1)
+	require.Contains(t, r.Trials[0].Off.Failed, "seed 2: collapsed")
+}
+
+// Methodology, pitfall 12: no arm has a block of its own. MTO would be better after block 1, in trial 2 above all.
+func TestBothArmsOfATuningAreReadAfterTheBaselinesBlock(t *testing.T) {
+	r := TuningReport{Trials: []Trial{
+		{Off: TrialOutcome{runs: runsOf(40, 50)}, On: TrialOutcome{runs: runsOf(60, 55)}},
+		{Off: TrialOutcome{runs: runsOf(45, 44)}, On: TrialOutcome{runs: runsOf(90, 52)}},
+	}}
+	require.Equal(t, 2, r.chooseBlock())
+	for i := range r.Trials {
+		r.Trials[i].judge(2)
+	}
+	require.Equal(t, []float64{50, 55, 44, 52}, []float64{r.Trials[0].Off.Top1, r.Trials[0].On.Top1, r.Trials[1].Off.Top1, r.Trials[1].On.Top1})
+	require.Zero(t, r.best(ArmOff))
+	require.Zero(t, r.best(ArmOn))
 }
