@@ -33,7 +33,7 @@
 //	study.targets                 all targets that are reported, among them the primary one
 //	study.tuning_trials           trials that each arm's settings were chosen from, as many for both (mtobench tune); 0: neither was tuned (0)
 //	study.repeat                  run the first seed's baseline twice: same bits, similar seconds (true)
-//	study.noise                   the host's stated noise of seconds, as a fraction (0.1)
+//	study.noise                   the host's stated noise of seconds, as a fraction, fixed when the repeated run begins (0.1)
 //	study.threads                 worker threads of a run; 0: all processors; changes no result (0)
 //
 //	data.name          a set that benchdata knows (fashion-mnist), or a name for data.path

@@ -15,7 +15,7 @@ import (
 type Search struct {
 	Keys   []SearchKey
 	Trials int    // of each arm; 0: every setting of the shared keys
-	Seeds  int    // a trial is trained with the first so many calibration seeds
+	Seeds  int    // a trial is trained with so many seeds of its own, those after the calibration's
 	Draw   uint64 // chooses the trials where there are more settings than trials
 
 	// Load reads the study with further overrides.
@@ -178,23 +178,40 @@ func (s *Study) PlanTuning(search Search) (*TuningReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := s.Config.Study.CalibrationSeeds; search.Seeds < 1 || search.Seeds > n {
-		return nil, fmt.Errorf("%w: --trial-seeds %d: want 1 to %d, the number of calibration seeds (study.calibration_seeds)", ErrConfig, search.Seeds, n)
+	seeds, err := s.Config.tuningSeeds(search.Seeds)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	set, _, err := openData(&s.Config)
 	if err != nil {
 		return nil, err
 	}
-	r := &TuningReport{Study: s, Search: search, Trials: trials}
-	for i := range search.Seeds {
-		r.Seeds = append(r.Seeds, s.Config.Study.FirstCalibrationSeed+i)
-	}
+	r := &TuningReport{Study: s, Search: search, Seeds: seeds, Trials: trials}
 	for i := range r.Trials {
 		if err := s.resolveTrial(search, set, &r.Trials[i]); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// tuningSeeds are the n seeds after the calibration's. What is chosen by the luck of a seed mustn't be judged by it: settings
+// chosen with the calibration's would lift the target, with the pairs' the baseline.
+func (c *Config) tuningSeeds(n int) ([]int, error) {
+	s := &c.Study
+	first := s.FirstCalibrationSeed + s.CalibrationSeeds
+	switch {
+	case n < 1:
+		return nil, fmt.Errorf("--trial-seeds %d: want 1 or more", n)
+	case first < s.FirstSeed+s.Seeds && s.FirstSeed < first+n:
+		return nil, fmt.Errorf("--trial-seeds %d: the trials' seeds %d..%d, those after the calibration's, overlap the evaluation seeds %d..%d: they must be disjoint; set another study.first_calibration_seed",
+			n, first, first+n-1, s.FirstSeed, s.FirstSeed+s.Seeds-1)
+	}
+	seeds := make([]int, n)
+	for i := range seeds {
+		seeds[i] = first + i
+	}
+	return seeds, nil
 }
 
 // resolveTrial sets a trial's configuration and folder.

@@ -74,3 +74,22 @@ func TestSearchesThatCannotBeFairOrMeantAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, c.want)
 	}
 }
+
+// F2: the target is fixed by seeds that nothing was chosen by.
+func TestTuningHasSeedsOfItsOwn(t *testing.T) {
+	c := fakeConfig(t, "study.seeds=10", "study.first_seed=1", "study.calibration_seeds=8", "study.first_calibration_seed=501")
+	seeds, err := c.tuningSeeds(3)
+	require.NoError(t, err)
+	require.Equal(t, []int{509, 510, 511}, seeds, "after those of the calibration, 501 to 508")
+
+	_, err = c.tuningSeeds(0)
+	require.ErrorContains(t, err, "want 1 or more")
+	c.Study.FirstSeed = 512
+	_, err = c.tuningSeeds(3)
+	require.NoError(t, err)
+	for _, first := range []int{500, 509, 511} {
+		c.Study.FirstSeed = first
+		_, err = c.tuningSeeds(3)
+		require.ErrorContains(t, err, "509..511, those after the calibration's, overlap the evaluation seeds")
+	}
+}

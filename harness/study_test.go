@@ -156,7 +156,59 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	require.Equal(t, "supported", report.Verdict.Word)
 	require.NotNil(t, report.In(UnitWallSeconds))
 	require.Len(t, report.Withheld, 1)
-	require.Contains(t, report.Withheld[0].Found, "changed them by 50 %")
+	require.Contains(t, report.Withheld[0].Found, "changed them by 50 %, the noise stated for it is 10 %")
+
+	s.Config.Study.Noise = 9 // as mtobench run -s study.noise=9 would have it after that look
+	report, err = s.Run(context.Background())
+	require.NoError(t, err)
+	require.Nil(t, report.In(UnitTrainSeconds), "the noise is that which was stated when the run was repeated")
+	again, err := OpenFolder(s.Root)
+	require.NoError(t, err)
+	report, err = again.Judge()
+	require.NoError(t, err)
+	require.Nil(t, report.In(UnitTrainSeconds))
+}
+
+// moveRun makes a finished run one of another machine.
+func moveRun(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, manifestName)
+	var m Manifest
+	require.NoError(t, readJSON(path, &m))
+	require.NotEmpty(t, m.Workers)
+	m.Workers[0].Host += "-other"
+	require.NoError(t, writeJSON(path, m))
+}
+
+func TestSecondsOfARepetitionOnAnotherMachineSayNothing(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 2)
+	_, err := s.Run(context.Background())
+	require.NoError(t, err)
+	moveRun(t, repeatDir(s.Root, 1))
+	report, err := s.Judge()
+	require.NoError(t, err)
+	require.Nil(t, report.In(UnitTrainSeconds))
+	require.Nil(t, report.In(UnitWallSeconds))
+	require.Len(t, report.Withheld, 2)
+	require.Contains(t, report.Withheld[0].Found, "different machines")
+	require.Equal(t, "supported", report.Verdict.Word)
+	for _, c := range report.Checks {
+		require.True(t, c.OK, "the bits agree all the same: %s: %s", c.Name, c.Found)
+	}
+
+	// With a whole pair elsewhere and the repetition in its place, the seconds stand with a note.
+	s, _ = fakeStudy(t, t.TempDir(), 2)
+	report, err = s.Run(context.Background())
+	require.NoError(t, err)
+	notes := len(report.Warnings)
+	moveRun(t, runDir(s.Root, 2, ArmOff))
+	moveRun(t, runDir(s.Root, 2, ArmOn))
+	report, err = s.Judge()
+	require.NoError(t, err)
+	require.NotNil(t, report.In(UnitTrainSeconds))
+	require.Len(t, report.Warnings, notes+1)
+	require.Contains(t, strings.Join(report.Warnings, "\n"), "1 of 6 pairs were trained on other machines than the repeated run")
 }
 
 func TestSecondsOfAPairFromTwoMachinesAreWithheld(t *testing.T) {
@@ -164,12 +216,7 @@ func TestSecondsOfAPairFromTwoMachinesAreWithheld(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 2)
 	_, err := s.Run(context.Background())
 	require.NoError(t, err)
-	path := filepath.Join(runDir(s.Root, 2, ArmOn), manifestName)
-	var m Manifest
-	require.NoError(t, readJSON(path, &m))
-	require.NotEmpty(t, m.Workers)
-	m.Workers[0].Host += "-other"
-	require.NoError(t, writeJSON(path, m))
+	moveRun(t, runDir(s.Root, 2, ArmOn))
 	report, err := s.Collect()
 	require.NoError(t, err)
 	require.Nil(t, report.In(UnitTrainSeconds))

@@ -15,23 +15,24 @@ type TuningReport struct {
 	Search Search
 	Seeds  []int
 	Trials []Trial
+	Block  int // the figures of all trials and both arms are read after it, as in a study; 0: no run of the baseline has one
 
 	Confirmation *Trial // of the chosen settings; nil where one of the trials had them
 }
 
 // A TrialOutcome is what one arm reached in a trial.
 type TrialOutcome struct {
-	Top1   float64 // at the budget: median over the seeds of the isotonic fit, by the block where that is highest; percent of the validation split
-	Layer  int     // that block
+	Top1   float64 // at the budget: median over the seeds of the isotonic fit, after the report's block; percent of the validation split
 	Failed string  // why there is no such figure; the trial counts all the same
+	runs   []CalibrationRun
 	done   bool
 }
 
 // ok reports whether there is a figure.
 func (o TrialOutcome) ok() bool { return o.done && o.Failed == "" }
 
-// Tune carries out the trials of a search that aren't finished, baseline and MTO with the same calibration seeds, and judges
-// them by the calibration's quality: no lock, no evaluation seed and no test image is needed for it. A run that diverged
+// Tune carries out the trials of a search that aren't finished, baseline and MTO with the same seeds, and judges them by the
+// calibration's quality: no lock, no calibration or evaluation seed and no test image is needed for it. A run that diverged
 // isn't tried again. Where no trial had all the chosen settings, one more of both arms confirms them; it chooses nothing.
 func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) {
 	r, err := s.PlanTuning(search)
@@ -42,6 +43,10 @@ func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) 
 	if err := s.runTrials(ctx, r, Shard{0, 1}); err != nil {
 		return nil, err
 	}
+	r.Block = r.chooseBlock()
+	for i := range r.Trials {
+		r.Trials[i].judge(r.Block)
+	}
 	chosen, err := r.untried()
 	if err != nil || chosen == nil {
 		return r, err
@@ -50,6 +55,7 @@ func (s *Study) Tune(ctx context.Context, search Search) (*TuningReport, error) 
 	if err := s.runTrial(ctx, r, chosen, 0, 2*len(r.Seeds)); err != nil {
 		return nil, err
 	}
+	chosen.judge(r.Block)
 	r.Confirmation = chosen
 	return r, nil
 }
@@ -76,11 +82,10 @@ func (s *Study) runTrials(ctx context.Context, r *TuningReport, shard Shard) err
 	return nil
 }
 
-// runTrial carries out a trial, whose runs are number first and following of total, and judges it.
+// runTrial carries out a trial, whose runs are number first and following of total.
 func (s *Study) runTrial(ctx context.Context, r *TuningReport, t *Trial, first, total int) error {
 	own := *s
 	own.Config, own.Root, own.Lock = t.Config, t.Root, nil
-	curves := map[string][]CalibrationRun{}
 	for _, seed := range r.Seeds {
 		for _, j := range t.jobs(seed) {
 			own.monitor = numbered{s.monitor, first, total}
@@ -96,11 +101,8 @@ func (s *Study) runTrial(ctx context.Context, r *TuningReport, t *Trial, first, 
 			case err != nil:
 				return err
 			}
-			curves[j.Arm] = append(curves[j.Arm], run)
+			outcome.runs = append(outcome.runs, run)
 		}
-	}
-	for _, arm := range []string{ArmOff, ArmOn} {
-		t.outcome(arm).judge(curves[arm])
 	}
 	return nil
 }
@@ -182,25 +184,48 @@ func (s *Study) diverged(j Job) error {
 	return fmt.Errorf("%w: %s", ErrDiverged, d.Error)
 }
 
-// judge reads an arm's runs, one for each seed, unless one failed.
-func (o *TrialOutcome) judge(runs []CalibrationRun) {
-	if o.done = true; o.Failed != "" {
-		return
-	}
-	for layer := range runs[0].Quality {
-		var ends []float64
-		for _, r := range runs {
-			fit := statistics.Isotonic(r.Quality[layer])
-			ends = append(ends, fit[len(fit)-1])
+// chooseBlock is the block after which the baseline is best in any trial, the lower one of two; 0 where it is nowhere
+// without a collapse. A study has one for both arms, too, chosen on the baseline (methodology, pitfall 12).
+func (r *TuningReport) chooseBlock() int {
+	block, best := 0, 0.0
+	for i := range r.Trials {
+		off := &r.Trials[i].Off
+		if off.Failed != "" {
+			continue
 		}
-		if q := statistics.Median(ends); o.Layer == 0 || q > o.Top1 || q == o.Top1 && layer < o.Layer {
-			o.Top1, o.Layer = q, layer
+		for layer := range off.runs[0].Quality {
+			q, collapse := atBudget(off.runs, layer)
+			if collapse == "" && (block == 0 || q > best || q == best && layer < block) {
+				block, best = layer, q
+			}
 		}
 	}
+	return block
+}
+
+// atBudget is an arm's figure after a block, and which of its runs collapsed there.
+func atBudget(runs []CalibrationRun, block int) (top1 float64, collapse string) {
+	var ends []float64
 	for _, r := range runs {
-		if collapsed(r.Quality[o.Layer]) {
-			o.Failed = fmt.Sprintf("seed %d: collapsed: it ended more than %g points below its own best", r.Seed, collapseDrop)
-			return
+		fit := statistics.Isotonic(r.Quality[block])
+		ends = append(ends, fit[len(fit)-1])
+		if collapse == "" && collapsed(r.Quality[block]) {
+			collapse = fmt.Sprintf("seed %d: collapsed: it ended more than %g points below its own best", r.Seed, collapseDrop)
+		}
+	}
+	return statistics.Median(ends), collapse
+}
+
+// judge reads both arms after a block, unless one failed.
+func (t *Trial) judge(block int) {
+	for _, o := range []*TrialOutcome{&t.Off, &t.On} {
+		o.done = true
+		switch {
+		case o.Failed != "":
+		case block == 0:
+			o.Failed = "the baseline diverged or collapsed in every trial, so there is no block after which to read this"
+		default:
+			o.Top1, o.Failed = atBudget(o.runs, block)
 		}
 	}
 }

@@ -40,7 +40,11 @@ func (r *TuningReport) WritePlan(w io.Writer) error {
 func (r *TuningReport) writeTrials(b *strings.Builder) {
 	c := r.Trials[0].Config
 	fmt.Fprintf(b, "tuning: %d trials of each arm, seeds %s; %d runs of %.6g epochs\n", len(r.Trials), strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Seeds), " ", ", "), "[]"), 2*len(r.Trials)*len(r.Seeds), c.EpochsAt(c.Steps()))
-	fmt.Fprintf(b, "top-1 at the budget on %d validation images, median over the seeds\n\n", c.Probe.Validation)
+	after := ""
+	if r.Block > 0 {
+		after = fmt.Sprintf(" after block %d", r.Block)
+	}
+	fmt.Fprintf(b, "top-1 at the budget on %d validation images%s, median over the seeds\n\n", c.Probe.Validation, after)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, "  trial")
 	for _, s := range r.Trials[0].settings() {

@@ -32,7 +32,9 @@ func (r *Report) check(both [][2]*Finished) error {
 	if err := r.checkReference(off); err != nil {
 		return err
 	}
-	r.checkRepeat(off, r.Repeat)
+	if err := r.checkRepeat(off, r.Repeat); err != nil {
+		return err
+	}
 	r.checkTuning()
 	lock := r.Study.Lock
 	if len(r.Runs) > 0 { // a run of another was refused when it was read
@@ -110,24 +112,40 @@ func (r *Report) checkSameBaseline(off []*Finished) {
 }
 
 // checkRepeat compares a repeated run with the first: bits must agree. Where the time differs by more than
-// the stated noise, the seconds of that clock are withheld, and nothing else.
-func (r *Report) checkRepeat(off []*Finished, repeat *Finished) {
+// the noise that was stated when the run was repeated, the seconds of that clock are withheld, and nothing else.
+func (r *Report) checkRepeat(off []*Finished, repeat *Finished) error {
 	r.withheld = map[string]string{}
 	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
 		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
 	}
 	if repeat == nil || len(off) == 0 || off[0].Job.Seed != repeat.Job.Seed {
-		for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
-			r.withhold(unit, "no run was repeated (study.repeat), so nobody knows how much they vary")
-		}
-		return
+		r.withholdSeconds("no run was repeated (study.repeat), so nobody knows how much they vary")
+		return nil
 	}
 	a, b := off[0].Curve[len(off[0].Curve)-1], repeat.Curve[len(repeat.Curve)-1]
 	r.Checks = append(r.Checks, Check{
 		"a repeated run gives the same bits", a.Chain == b.Chain, fmt.Sprintf("hash chains %.16s and %.16s", a.Chain, b.Chain),
 	})
-	r.checkClock(UnitTrainSeconds, a.TrainNS, b.TrainNS)
-	r.checkClock(UnitWallSeconds, a.WallNS, b.WallNS)
+	if !onePlace(off[0], repeat) {
+		r.withholdSeconds("the run and its repetition were trained on different machines or with different numbers of threads (see the workers in their manifests), so nobody knows how much they vary")
+		return nil
+	}
+	config, err := readResolved(filepath.Join(repeat.Job.Dir, configName)) // what is stated now may be stated after a look
+	if err != nil {
+		return err
+	}
+	r.checkClock(UnitTrainSeconds, a.TrainNS, b.TrainNS, config.Study.Noise)
+	r.checkClock(UnitWallSeconds, a.WallNS, b.WallNS, config.Study.Noise)
+	elsewhere := 0
+	for _, f := range off {
+		if !onePlace(f, repeat) {
+			elsewhere++
+		}
+	}
+	if elsewhere > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d pairs were trained on other machines than the repeated run, or with another number of threads: how much their seconds vary wasn't measured there", elsewhere, len(off)))
+	}
+	return nil
 }
 
 // checkPlaces withholds the seconds where the arms of a pair weren't trained in one place: their ratio
@@ -158,15 +176,14 @@ func onePlace(a, b *Finished) bool {
 }
 
 // checkClock is the A/A of seconds of one clock.
-func (r *Report) checkClock(unit string, first, again int64) {
+func (r *Report) checkClock(unit string, first, again int64, noise float64) {
 	difference := relativeDifference(first, again)
-	noise := r.Study.Config.Study.Noise
 	if difference <= noise {
 		found := fmt.Sprintf("they differ by %.1f %%, the stated noise is %.0f %%", 100*difference, 100*noise)
 		r.Checks = append(r.Checks, Check{repeatName(unit), true, found})
 		return
 	}
-	r.withhold(unit, fmt.Sprintf("repeating one run changed them by %.0f %%, the stated noise is %.0f %% (study.noise)", 100*difference, 100*noise))
+	r.withhold(unit, fmt.Sprintf("repeating one run changed them by %.0f %%, the noise stated for it is %.0f %% (study.noise)", 100*difference, 100*noise))
 }
 
 // relativeDifference is by how much the time of a run differs from that of its repetition.
@@ -175,6 +192,13 @@ func relativeDifference(first, again int64) float64 {
 }
 
 func repeatName(unit string) string { return "a repeated run takes the same " + unit }
+
+// withholdSeconds takes the numbers of both clocks away.
+func (r *Report) withholdSeconds(found string) {
+	for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
+		r.withhold(unit, found)
+	}
+}
 
 // withhold takes the numbers of a clock away.
 func (r *Report) withhold(unit, found string) {

@@ -15,13 +15,13 @@ type tuneCommand struct {
 	shardFlag
 	Keys       []string `arg:"" optional:"" name:"key=values" help:"Keys to search with the values to try: train.base_lr=1e-3,2e-3. Keys of mto.* are MTO's own; both arms share the others."`
 	Trials     int      `help:"Trials of each arm. 0: one for each setting of the shared keys."`
-	TrialSeeds int      `default:"2" help:"Train each trial with the first so many calibration seeds."`
+	TrialSeeds int      `default:"2" help:"Train each trial with so many seeds: those after the calibration's, which serve nothing else."`
 	Draw       uint64   `default:"1" help:"Chooses the trials where there are more settings than trials."`
 	DryRun     bool     `help:"Print the trials, how long they will take, how much memory and disk, from a few timed steps; run nothing."`
 }
 
 func (t *tuneCommand) Help() string {
-	return "Both arms get the same number of trials, of the same search space, with the same calibration seeds; MTO's own keys are searched inside its trials; where no trial had all the chosen settings, one more of each arm confirms them. " +
+	return "Both arms get the same number of trials, of the same search space, with the same seeds; MTO's own keys are searched inside its trials; where no trial had all the chosen settings, one more of each arm confirms them. " +
 		"Prints a table of the trials, the best of each arm and the lines for the study file. Trials that are finished aren't trained again. See docs/studies.md."
 }
 
