@@ -123,7 +123,7 @@
 // With train.precision=bf16 the matrix products of linear layers (forward, and the gradients of inputs
 // and weights) round their operands to bfloat16 and add up in float32. Weights, gradients, moments,
 // activations, LayerNorm, attention, losses, MTO's terms and the probes' regressions stay float32. It
-// nearly doubles the products' speed on CPUs with AVX-512 BF16, and is slower than f32 on all others.
+// nearly doubles the products' speed on AMD CPUs with AVX-512 BF16, and is slower than f32 on all others.
 // The same bits are promised among CPUs of one kind only (simd.Arithmetic), for any number of threads
 // and after any interruption; a run's manifest says which kind. A run isn't continued, nor a study
 // judged, across kinds.

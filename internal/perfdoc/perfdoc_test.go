@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +17,7 @@ import (
 
 const root = "../.."
 
-// The document and its plots are what the program makes of the results that lie beside them.
+// The documents and their plots are what the program makes of the results.
 func TestDocumentIsUpToDate(t *testing.T) {
 	files, err := generate(root)
 	require.NoError(t, err)
@@ -154,14 +156,15 @@ func TestAmdahlIsAppliedToEachOperation(t *testing.T) {
 }
 
 func TestEveryBlockIsFilledOnceAndOnlyOnce(t *testing.T) {
+	all := slices.Sorted(maps.Keys(sections))
 	var whole strings.Builder
-	for name := range sections {
+	for _, name := range all {
 		whole.WriteString("text\n" + blockBegin + name + " -->\nstale text\n" + blockEnd)
 	}
-	filled, err := fill([]byte(whole.String()), nil)
+	filled, err := fill([]byte(whole.String()), nil, all)
 	require.NoError(t, err)
 	require.NotContains(t, string(filled), "stale")
-	again, err := fill(filled, nil)
+	again, err := fill(filled, nil, all)
 	require.NoError(t, err)
 	require.Equal(t, string(filled), string(again))
 
@@ -171,7 +174,9 @@ func TestEveryBlockIsFilledOnceAndOnlyOnce(t *testing.T) {
 		whole.String() + blockBegin + "unknown -->\n" + blockEnd, // unknown
 		whole.String()[:whole.Len()-len(blockEnd)],               // the last has no end
 	} {
-		_, err := fill([]byte(bad), nil)
+		_, err := fill([]byte(bad), nil, all)
 		require.Error(t, err)
 	}
+	_, err = fill([]byte(whole.String()), nil, all[1:]) // one block is not of this page
+	require.Error(t, err)
 }

@@ -20,7 +20,7 @@ func scalingPlot(samples []sample) []byte {
 	d := &drawing{width: 3*(panelWidth+panelGap) + 10, height: panelTop + 2*(panelHeight+panelGap) + 5}
 	d.text(10, 20, "start", "Time of one training step (SimMIM) as one size grows", 14, true)
 	if len(list) == 0 {
-		d.text(10, 45, "start", "no figures in "+results, 12, false)
+		d.text(10, 45, "start", "no figures yet", 12, false)
 		return d.bytes()
 	}
 	base := scalingBase(list)

@@ -25,7 +25,7 @@ var sections = map[string]func([]sample) string{
 
 // absent stands where there are no figures.
 func absent(what string) string {
-	return fmt.Sprintf("`benchdata/results` holds no figures of this; `bash bench/measure %s` makes them.\n", what)
+	return fmt.Sprintf("There are no figures of this; `bash bench/measure %s` makes them.\n", what)
 }
 
 // machineSection lists the machines the results come from.
