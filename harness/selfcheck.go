@@ -19,7 +19,8 @@ const selfcheckSteps = 4
 // selfcheckName is its record in the study's folder.
 const selfcheckName = "selfcheck.json"
 
-// selfcheckRecord says whether MTO with all weights 0 and no gate leaves no trace (methodology b.7).
+// selfcheckRecord says whether MTO with all weights 0 and no gate leaves no trace (methodology b.7). The arm at weight 0 has
+// taps, the hook of the gate and measures in its program, which the baseline's lacks: two programs, one outcome.
 type selfcheckRecord struct {
 	Schema   int    `json:"schema"`
 	Numerics int    `json:"numerics"`
@@ -28,6 +29,9 @@ type selfcheckRecord struct {
 	Off      string `json:"off_state"`  // SHA-256 of weights, moments and average
 	Zero     string `json:"zero_state"` // the same with MTO at weight 0
 }
+
+// weightZero takes everything from MTO that acts.
+func (c *MTOConfig) weightZero() { c.Gate, c.LambdaSpa, c.LambdaE, c.LambdaR = "none", 0, 0, 0 }
 
 // same reports whether the check holds.
 func (s selfcheckRecord) same() bool { return s.Off != "" && s.Off == s.Zero }
@@ -53,8 +57,8 @@ func selfcheckStates(ctx context.Context, dir string, c Config, set *benchdata.S
 	record := selfcheckRecord{Schema: Schema, Numerics: Numerics, Seed: c.Study.FirstSeed, Steps: selfcheckSteps}
 	c.Probe.Layer = max(1, c.Probe.Layer)
 	for _, arm := range []string{ArmOff, ArmOn} {
-		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm}
-		rc.MTO.Gate, rc.MTO.LambdaSpa, rc.MTO.LambdaE, rc.MTO.LambdaR = "none", 0, 0, 0
+		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm, Measure: arm == ArmOn}
+		rc.MTO.weightZero()
 		hash, err := stateAfter(ctx, rc, set, threads, make)
 		if err != nil {
 			return err

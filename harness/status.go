@@ -123,9 +123,9 @@ type watch struct {
 // watch begins to keep the status of the phase that the jobs belong to.
 func (s *Study) watch(jobs []Job) *watch {
 	w := &watch{study: s, phase: "pairs", jobs: s.jobs(s.seeds())}
-	if len(jobs) > 0 && jobs[0].Kind == jobCalibration {
+	if len(jobs) > 0 && unlocked(jobs[0].Kind) {
 		w.phase, w.jobs = "calibration", calibrationJobs(s.Root, s.Config)
-		if !slices.Contains(w.jobs, jobs[0]) { // a trial of a tuning, a reference run
+		if !slices.Contains(w.jobs, jobs[0]) { // a trial of a tuning, a reference run, one of the self-test
 			w.jobs = jobs
 		}
 	}
