@@ -36,6 +36,7 @@ type page struct {
 	Made         table // what made the runs
 	Config       table
 	Terms        []term
+	Whole        bool // results.complete.txt lies beside the page
 	Cite         string
 	Lock         string
 }
@@ -83,14 +84,20 @@ func newPage(r *harness.Report, style string) page {
 		Terms: terms(r), Lock: lock.Hash,
 	}
 	p.Cite = fmt.Sprintf("mtobench study %q: %s, %s, %s; lock %s; verdict: %s.", c.Study.Name, lock.Data.Name, c.Model.Name, c.Method.Name, lock.Study(), r.Verdict.Word)
-	p.Complete = completeFigures(r)
+	p.Whole = r.Complete != nil && len(r.Complete.Runs) > 0
 	if len(r.Runs) > 0 {
 		p.Curves = []figure{curvesFigure(r)}
 		p.Internal = diagnosticFigures(r)
+	}
+	if r.Verdict.Word == harness.Void { // before the checks hold, nothing is compared (methodology b.7)
+		return p
+	}
+	p.Complete = completeFigures(r)
+	if len(r.Runs) > 0 {
 		p.Speed = []figure{throughputFigure(r), secondsFigure(r)}
 		p.Final = finalTable(r)
 	}
-	if t := r.Targets[r.Primary]; t.Pairs > 0 && r.Verdict.Word != harness.Void {
+	if t := r.Targets[r.Primary]; t.Pairs > 0 {
 		seeds := seedsFigure(r)
 		p.Seeds = &seeds
 		p.Survival = append(p.Survival, survivalFigure(r))
