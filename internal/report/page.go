@@ -133,7 +133,7 @@ func verdictOf(r *harness.Report) verdict {
 	if !t.StartedAtTarget {
 		kind, test := "paired geometric mean, t-interval of the logarithms", "exact signed-rank test"
 		if t.Censored() {
-			kind, test = "ratio of restricted means, pair bootstrap", "exact log-rank test under label swaps"
+			kind, test = "ratio of restricted means, pair bootstrap", logRankText(t.Comparison)
 		}
 		add("Ratio of epochs, with ÷ without", fixed(t.Ratio, 3), fmt.Sprintf("95 %% interval %s; %s", intervalText(t.Interval, 3), kind))
 		add("Reduction of epochs", signedText(100*t.Reduction()), fmt.Sprintf("95 %% interval %s to %s; the claim is about +50 %%", signedText(100*(1-t.Interval.Hi)), signedText(100*(1-t.Interval.Lo))))
@@ -145,6 +145,14 @@ func verdictOf(r *harness.Report) verdict {
 		add("Reduction of seconds", signedText(100*s.Reduction), fmt.Sprintf("an epoch with MTO takes %s times as long (%s); seconds decide usefulness", fixed(s.Ratio, 3), intervalText(s.Interval, 3)))
 	}
 	return v
+}
+
+// logRankText names the log-rank test, which visits all label swaps of few pairs and draws those of many.
+func logRankText(c harness.Comparison) string {
+	if c.Exact {
+		return "exact log-rank test under label swaps"
+	}
+	return fmt.Sprintf("log-rank test under %s drawn label swaps, not exact", grouped(int64(c.Swaps)))
 }
 
 func correlationText(c harness.Comparison) string {

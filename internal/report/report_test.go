@@ -3,11 +3,13 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -257,6 +259,25 @@ func TestAnUnmeasurableStudyShowsNoRatio(t *testing.T) {
 			assert.Equal(t, refused == nil, strings.Contains(page, what), "refused %v: %s", refused, what)
 		}
 		assert.Equal(t, refused != nil, strings.Contains(page, "stand for the record and support nothing"))
+	}
+}
+
+// Of 21 pairs the log-rank test draws its label swaps; of 20 it visits all.
+func TestADrawnTestIsNotCalledExact(t *testing.T) {
+	for _, pairs := range []int{20, 21} {
+		r := sample(append(slices.Repeat([][2]float64{{8, 4}}, pairs-1), [2]float64{90, 4}), func(r *harness.Report) {
+			var off, on []statistics.Crossing
+			for _, p := range r.Pairs() {
+				off, on = append(off, p[0].Outcome(68).Crossing), append(on, p[1].Outcome(68).Crossing)
+			}
+			test, c := statistics.LogRankSwap(off, on), &r.Targets[r.Primary].Comparison
+			c.CensoredOff, c.P, c.Swaps, c.Exact = true, test.P, test.Swaps, test.Exact
+		})
+		page, exact := written(t, r), pairs == 20
+		for _, place := range []string{`<span>%s</span>`, `<th scope="row">%s</th>`} {
+			assert.Equal(t, exact, strings.Contains(page, fmt.Sprintf(place, "exact log-rank test under label swaps")), "%d pairs, %s", pairs, place)
+			assert.Equal(t, !exact, strings.Contains(page, fmt.Sprintf(place, "log-rank test under 65,536 drawn label swaps, not exact")), "%d pairs, %s", pairs, place)
+		}
 	}
 }
 

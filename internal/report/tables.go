@@ -38,7 +38,7 @@ func numbersTable(r *harness.Report) table {
 	if r.ShownPrimary() && !t.StartedAtTarget {
 		name, test := "paired geometric mean, 95 % t-interval of logs", "exact signed-rank test"
 		if t.Censored() {
-			name, test = "ratio of restricted means, 95 % pair bootstrap", "exact log-rank test under label swaps"
+			name, test = "ratio of restricted means, 95 % pair bootstrap", logRankText(t.Comparison)
 		}
 		add(name, "", "", fmt.Sprintf("%s (%s)", fixed(t.Ratio, 3), intervalText(t.Interval, 3)))
 		if !t.Censored() {
