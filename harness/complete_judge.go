@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -41,6 +42,26 @@ func (f *CompleteFigure) Sensitive(margin float64) bool { return f.Assay.Interva
 // Confirmed is the second leg: MTO with half the epochs is worse than the baseline with all of them by less
 // than the margin, by the one-sided 95 % lower limit.
 func (f *CompleteFigure) Confirmed(margin float64) bool { return f.NonInferior.Lower > -margin }
+
+// MarshalJSON writes the three legs of each evaluation. The second is answered where the first holds.
+func (c *CompleteReport) MarshalJSON() ([]byte, error) {
+	figures := []map[string]any{}
+	for i := range c.Figures {
+		f := &c.Figures[i]
+		m := map[string]any{
+			"name": f.Name, "unit": f.Unit, "seeds": f.Seeds,
+			"base": f.Base, "base_half": f.BaseHalf, "mto": f.MTO, "mto_half": f.MTOHalf,
+			"assay": f.Assay, "sensitive": f.Sensitive(c.Margin), "non_inferiority": f.NonInferior, "gain": f.Gain,
+		}
+		if f.Sensitive(c.Margin) {
+			m["confirmed"] = f.Confirmed(c.Margin)
+		}
+		figures = append(figures, m)
+	}
+	return json.Marshal(map[string]any{
+		"schedule": c.Schedule, "epochs": c.Epochs, "half_epochs": c.Half, "margin": c.Margin, "missing": len(c.Missing), "figures": figures,
+	})
+}
 
 // assayCheck is the name of the check that voids a study on the plateau.
 const assayCheck = "half a schedule is visibly worse for the baseline"

@@ -89,7 +89,7 @@ func (r *Report) raw(both [][2]*Finished, tau float64) {
 // Shown reports whether the statistics at a target may be shown: not those of a void study, and none but a
 // reason where b.4 finds the target not measurable ("not a number"). c = 1.00 is reported whatever the guard says.
 func (r *Report) Shown(t TargetReport) bool {
-	return r.Verdict.Word != Void && !r.unfit && t.Pairs > 0 && (len(t.Refused) == 0 || t.C == 1)
+	return r.compared() && !r.unfit && t.Pairs > 0 && (len(t.Refused) == 0 || t.C == 1)
 }
 
 // ShownPrimary is Shown of the target that the verdict is about.

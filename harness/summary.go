@@ -20,18 +20,8 @@ func (r *Report) WriteText(w io.Writer) error {
 		lock.Budget.Epochs, lock.Data.Train, probeName(lock, c))
 	fmt.Fprintf(&b, "target: %.2f %% top-1, %.0f %% of the way from %.2f %% (untrained) to %.2f %% (calibrated end)\n\n",
 		p.Tau, 100*p.C, r.probe().Q0, r.probe().QT)
-	if r.Verdict.Word == Void {
-		b.WriteString("no ratio is shown: the study is void, see the checks\n")
-	} else {
-		r.writePrimary(&b)
-		r.writeProfile(&b)
-		r.writeFinal(&b)
-		if r.Complete != nil {
-			b.WriteString("\n")
-			if err := r.Complete.WriteText(&b); err != nil {
-				return err
-			}
-		}
+	if err := r.writeNumbers(&b); err != nil {
+		return err
 	}
 	r.writeChecks(&b)
 	r.writeVerdict(&b)
@@ -43,6 +33,24 @@ func (r *Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "%s\n", mto.Reconstruction)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// compared reports whether anything may be compared: b.7 asks that its checks hold before any number is shown.
+func (r *Report) compared() bool { return r.Verdict.Word != Void }
+
+// writeNumbers prints what was compared, as far as it may be shown.
+func (r *Report) writeNumbers(b *strings.Builder) error {
+	r.writePrimary(b)
+	if !r.compared() {
+		return nil
+	}
+	r.writeProfile(b)
+	r.writeFinal(b)
+	if r.Complete == nil {
+		return nil
+	}
+	b.WriteString("\n")
+	return r.Complete.WriteText(b)
 }
 
 // WriteFiles prints where the results of Collect lie, how to read them, and which runs are missing.

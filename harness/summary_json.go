@@ -3,7 +3,7 @@ package harness
 import "encoding/json"
 
 // MarshalJSON writes what WriteText prints, for programs. Comparisons that may not be shown
-// (Report.Shown) are left out.
+// (Report.Shown) are left out; of a void study also what was measured on the test split.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	facts := r.facts()
 	facts["schema"] = Schema
@@ -41,6 +41,14 @@ func (r *Report) facts() map[string]any {
 		targets = append(targets, fact)
 	}
 	m["targets"] = targets
+	if r.compared() {
+		if len(r.Final) > 0 {
+			m["final"] = r.Final
+		}
+		if r.Complete != nil {
+			m["complete"] = r.Complete
+		}
+	}
 	if !r.ShownPrimary() {
 		return m
 	}
