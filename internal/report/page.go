@@ -94,7 +94,7 @@ func newPage(r *harness.Report, style string) page {
 	}
 	p.Complete = completeFigures(r)
 	if len(r.Runs) > 0 {
-		p.Speed = []figure{throughputFigure(r), secondsFigure(r)}
+		p.Speed = speedFigures(r)
 		p.Final = finalTable(r)
 	}
 	if t := r.Targets[r.Primary]; t.Pairs > 0 {

@@ -235,7 +235,7 @@ func TestAVoidStudyShowsNoRatio(t *testing.T) {
 			r.Verdict.Word = word
 		}))
 		for _, what := range []string{"Ratio of epochs", "0.400 to 0.590", "reduction of epochs", "Kaplan-Meier median",
-			"2.00 to 2.00", `<table id="final-table">`, "MTO in T/2", "images a second", "seconds to the budget"} {
+			"2.00 to 2.00", `<table id="final-table">`, "MTO in T/2", "images a second"} {
 			assert.Equal(t, want, strings.Contains(page, what), "%s: %s", word, what)
 		}
 		has(t, page, "Every run of the study")
@@ -288,6 +288,29 @@ func finals(r *harness.Report) {
 	}
 	for i, pair := range r.Pairs() {
 		pair[0].Final, pair[1].Final = final(60+float64(i)), final(62+float64(i))
+	}
+}
+
+// Withheld seconds are in no figure of an arm: not to the target, not as a median. Each run's throughput stays, to show why.
+func TestWithheldSecondsAreNotCompared(t *testing.T) {
+	shown := func(r *harness.Report) { r.Units[1] = harness.UnitComparison{Unit: harness.UnitTrainSeconds} }
+	for _, c := range []struct {
+		change func(r *harness.Report)
+		why    string
+	}{
+		{shown, ""},
+		{func(*harness.Report) {}, "noise"},
+		{func(r *harness.Report) {
+			shown(r)
+			r.Verdict.Word, r.Targets[r.Primary].Refused = harness.NotMeasurable, []string{"noisy"}
+		}, "the study is not measurable"},
+	} {
+		page := written(t, sample(usual, c.change))
+		for _, what := range []string{"seconds to the target", "Quality over training seconds", "images a second. </desc>", `class="level off"`} {
+			assert.Equal(t, c.why == "", strings.Contains(page, what), "%q: %s", c.why, what)
+		}
+		assert.Equal(t, c.why != "", strings.Contains(page, "Seconds are withheld: "+c.why+". "), c.why)
+		has(t, page, "Throughput by run")
 	}
 }
 
