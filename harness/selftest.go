@@ -196,7 +196,7 @@ func (t *SelfTest) checkSameAgainstSame(off []*Finished) {
 		locked := Crossing{At: target.Crossings[i], Hit: target.Hits[i]}
 		pairs = append(pairs, Pair{off[i].Outcome(target.Tau).Crossing, locked})
 	}
-	c := compare(pairs)
+	c := compare(pairs, target)
 	t.check("a study of the baseline against itself shows nothing", !c.StartedAtTarget && c.Interval.Contains(1),
 		"ratio %.3f, 95 %% interval %.3f to %.3f, p = %.3f (medians %.2f and %.2f epochs)",
 		c.Ratio, c.Interval.Lo, c.Interval.Hi, c.P, statistics.Median(offOf(pairs)), statistics.Median(target.Crossings))

@@ -110,7 +110,7 @@ func writeComparison(b *strings.Builder, c Comparison) {
 	if ties := c.Pairs - c.Won - c.Lost; ties > 0 {
 		won += fmt.Sprintf(", undecided in %d", ties)
 	}
-	if !c.Censored() {
+	if !c.CensoredRules() {
 		row("paired ratio", "%.3f, 95 %% interval %.3f to %.3f (t of logs); BCa %.3f to %.3f", c.Ratio, c.Interval.Lo, c.Interval.Hi, c.BCa.Lo, c.BCa.Hi)
 		row("test", "exact signed-rank p = %.4f", c.P)
 		row("pairs won", "%s", won)
@@ -198,7 +198,7 @@ func (r *Report) writeProfile(b *strings.Builder) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, t := range r.Targets {
 		var notes []string
-		if r.Shown(t) && t.Censored() {
+		if r.Shown(t) && t.CensoredRules() {
 			notes = append(notes, "of restricted means")
 		}
 		if len(t.Refused) > 0 {

@@ -132,7 +132,7 @@ func verdictOf(r *harness.Report) verdict {
 	add := func(label, value, note string) { v.Cards = append(v.Cards, card{label, value, note}) }
 	if !t.StartedAtTarget {
 		kind, test := "paired geometric mean, t-interval of the logarithms", "exact signed-rank test"
-		if t.Censored() {
+		if t.CensoredRules() {
 			kind, test = "ratio of restricted means, pair bootstrap", logRankText(t.Comparison)
 		}
 		add("Ratio of epochs, with ÷ without", fixed(t.Ratio, 3), fmt.Sprintf("95 %% interval %s; %s", intervalText(t.Interval, 3), kind))

@@ -37,11 +37,11 @@ func numbersTable(r *harness.Report) table {
 	add("raw first crossing, median (secondary)", fixed(r.Secondary.MedianOff, 2), fixed(r.Secondary.MedianOn, 2), "")
 	if r.ShownPrimary() && !t.StartedAtTarget {
 		name, test := "paired geometric mean, 95 % t-interval of logs", "exact signed-rank test"
-		if t.Censored() {
+		if t.CensoredRules() {
 			name, test = "ratio of restricted means, 95 % pair bootstrap", logRankText(t.Comparison)
 		}
 		add(name, "", "", fmt.Sprintf("%s (%s)", fixed(t.Ratio, 3), intervalText(t.Interval, 3)))
-		if !t.Censored() {
+		if !t.CensoredRules() {
 			add("BCa bootstrap interval beside it", "", "", intervalText(t.BCa, 3))
 		} else {
 			add("percentiles of the bootstrap beside it", "", "", intervalText(t.Percentile, 3))
