@@ -91,7 +91,7 @@ func compare(pairs []Pair, t Target) Comparison {
 		c.ERTOn = ert
 	}
 	c.correlate()
-	if c.StartedAtTarget {
+	if c.StartedAtTarget = c.atStart() > 0; c.StartedAtTarget {
 		c.Ratio, c.Interval, c.P = math.NaN(), Interval{Lo: 0, Hi: math.Inf(1)}, 1
 		return c
 	}
@@ -108,6 +108,19 @@ func compare(pairs []Pair, t Target) Comparison {
 	c.BCa = statistics.BCaMean(logs).Exp()
 	c.P, c.Exact = statistics.SignedRank(logs), true
 	return c
+}
+
+// atStart counts the runs that were at the target before any training.
+func (c Comparison) atStart() int {
+	runs := 0
+	for _, p := range c.Crossings {
+		for _, x := range []Crossing{p.Off, p.On} {
+			if x.Hit && x.At == 0 {
+				runs++
+			}
+		}
+	}
+	return runs
 }
 
 // correlate measures how much pairing pays.
@@ -141,9 +154,6 @@ func (c *Comparison) count(p Pair) {
 	}
 	if p.Off.Hit && (!p.On.Hit || p.Off.At < p.On.At) {
 		c.Lost++
-	}
-	if p.Off.Hit && p.Off.At == 0 || p.On.Hit && p.On.At == 0 {
-		c.StartedAtTarget = true
 	}
 }
 

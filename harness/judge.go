@@ -35,7 +35,7 @@ func (r *Report) judge() error {
 	primary := r.Targets[r.Primary]
 	e := evidence{
 		comparison: primary.Comparison, c: lock.Primary, checks: len(r.Checks),
-		guard: slices.Clone(primary.Refused), guards: guards(primary.Target, r.probe(), len(lock.Seeds)),
+		guard: slices.Clone(primary.Refused), guards: guards(primary.Target, r.probe(), r.Study.Config.Train.Schedule, len(lock.Seeds)),
 	}
 	for _, c := range r.Checks {
 		if !c.OK {
