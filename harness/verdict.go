@@ -144,13 +144,19 @@ var meaning = map[string]string{
 	NotShown:        "the interval contains 1, so neither a gain nor a loss is shown",
 }
 
-// direction says which way censoring bends the ratio.
+// direction says which way censoring bends the ratio. A run that missed the target counts as the budget, which is less than it
+// needs: of the baseline, that makes the ratio too large, with MTO too small.
 func direction(c Comparison) string {
+	longer := c.Ratio > 1
 	switch {
 	case c.CensoredOn && c.CensoredOff:
 		return "; runs of both arms missed the target within the budget, so the ratio is of restricted means and no reduction beyond it may be claimed"
+	case c.CensoredOn && longer:
+		return "; some MTO runs missed the target within the budget, so the increase shown is a lower bound"
 	case c.CensoredOn:
 		return "; some MTO runs missed the target within the budget, so no reduction may be claimed beyond the bound"
+	case c.CensoredOff && longer:
+		return "; some baseline runs missed the target within the budget, so the increase shown is an upper bound, and there may be none"
 	case c.CensoredOff:
 		return "; some baseline runs missed the target within the budget, so the reduction shown is a lower bound"
 	}

@@ -57,6 +57,39 @@ func TestVerdictCarriesTheInequalitiesThatMadeIt(t *testing.T) {
 	}, because)
 }
 
+// Censoring in one arm bends the ratio one way: with longer runs than the budget counted in full, it moves as the sentence says.
+func TestTheSentenceSaysWhichWayCensoringBends(t *testing.T) {
+	missed := Crossing{At: 10}
+	for _, c := range []struct {
+		words   string
+		off, on []Crossing
+	}{
+		{"the reduction shown is a lower bound", append(hits(8, 8, 8, 8, 8), missed), hits(4, 4, 4, 4, 4, 4)},
+		{"the increase shown is an upper bound", append(hits(4, 4, 4, 4, 4), missed), hits(9, 9, 9, 9, 9, 9)},
+		{"no reduction may be claimed beyond the bound", hits(9, 9, 9, 9, 9, 9), append(hits(4, 4, 4, 4, 4), missed)},
+		{"the increase shown is a lower bound", hits(4, 4, 4, 4, 4, 4), append(hits(9, 9, 9, 9, 9), missed)},
+		{"no reduction beyond it may be claimed", append(hits(9, 9, 9, 9, 9), missed), append(hits(4, 4, 4, 4, 4), missed)},
+		{"no reduction beyond it may be claimed", append(hits(4, 4, 4, 4, 4), missed), append(hits(9, 9, 9, 9, 9), missed)},
+	} {
+		x := compare(pairsOf(c.off, c.on), Target{C: claimTarget})
+		require.Contains(t, judge(evidence{comparison: x, c: claimTarget}).Sentence, c.words)
+
+		full := func(list []Crossing) (sum float64) { // the missed run needs 3 budgets
+			for _, run := range list {
+				sum += map[bool]float64{true: run.At, false: 30}[run.Hit]
+			}
+			return sum
+		}
+		truth := full(c.on) / full(c.off)
+		switch {
+		case x.CensoredOff && !x.CensoredOn:
+			require.Less(t, truth, x.Ratio, c.words)
+		case x.CensoredOn && !x.CensoredOff:
+			require.Greater(t, truth, x.Ratio, c.words)
+		}
+	}
+}
+
 // The last inequality is the one that decided, whatever the word.
 func TestTheLastInequalityDecided(t *testing.T) {
 	sound := Target{Hits: slices.Repeat([]bool{true}, 6), Crossings: slices.Repeat([]float64{3}, 6)}
