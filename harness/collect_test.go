@@ -149,7 +149,7 @@ func TestChecksReadEveryFolderOfAStudy(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(other, seedDir(4), armDir(ArmOff), eventsName)))
 	require.Equal(t, Check{sealedCheck, false, "figures without a logged opening: seed 4 mto=off"}, check(sealedCheck))
 
-	require.NoError(t, writeJSON(filepath.Join(main, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	require.NoError(t, writeJSON(filepath.Join(main, selfcheckName), selfcheckRecord{Schema: 1, Numerics: Numerics, Off: "a", Zero: "b"}))
 	require.False(t, check(zero).OK, "one folder in which it acts is enough")
 }
 

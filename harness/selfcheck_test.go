@@ -88,3 +88,40 @@ func TestSelfTestRecordsMTOAtWeightZero(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{ArmOn: 2}, measured, "the few steps of the self-check and the whole run")
 }
+
+// A record is made again unless it holds and is of this program, this workload, this seed; the bits of other numerics say nothing about
+// a study's.
+func TestSelfCheckIsMadeAgainUnlessItSpeaksOfTheStudy(t *testing.T) {
+	t.Parallel()
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	calibrateAndLock(t, s)
+	launched, launch := 0, s.launch
+	s.launch = func(ctx context.Context, j Job, threads int, report func(Progress)) error {
+		launched++
+		return launch(ctx, j, threads, report)
+	}
+	path := filepath.Join(s.Root, selfcheckName)
+	require.NoError(t, s.selfcheck(context.Background()))
+	var sound selfcheckRecord
+	require.NoError(t, readJSON(path, &sound))
+	for what, change := range map[string]func(r *selfcheckRecord){
+		"":         func(*selfcheckRecord) {},
+		"failed":   func(r *selfcheckRecord) { r.Zero = "another" },
+		"numerics": func(r *selfcheckRecord) { r.Numerics++ },
+		"seed":     func(r *selfcheckRecord) { r.Seed++ },
+		"workload": func(r *selfcheckRecord) { r.Workload = "another" },
+		"program":  func(r *selfcheckRecord) { r.Code = "commit 0123" },
+	} {
+		record := sound
+		change(&record)
+		require.NoError(t, writeJSON(path, record))
+		r := &Report{Study: s}
+		require.NoError(t, r.checkWeightZero())
+		require.Equal(t, what != "failed" && what != "numerics", r.Checks[0].OK, "%s: %s", what, r.Checks[0].Found)
+		launched = 0
+		require.NoError(t, s.selfcheck(context.Background()))
+		require.Equal(t, what != "", launched == 1, what)
+		require.NoError(t, readJSON(path, &record))
+		require.Equal(t, sound, record, what)
+	}
+}

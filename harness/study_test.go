@@ -210,7 +210,7 @@ func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 1)
 	_, err := s.Run(context.Background())
 	require.NoError(t, err)
-	require.NoError(t, writeJSON(filepath.Join(s.Root, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	require.NoError(t, writeJSON(filepath.Join(s.Root, selfcheckName), selfcheckRecord{Schema: 1, Numerics: Numerics, Off: "a", Zero: "b"}))
 	report, err := s.Collect()
 	require.NoError(t, err)
 	require.Equal(t, "void", report.Verdict.Word)

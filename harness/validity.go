@@ -67,6 +67,10 @@ func (r *Report) checkWeightZero() error {
 		case err != nil:
 			return withRemedy(filepath.Join(root, selfcheckName), err)
 		}
+		if n := r.Study.Lock.Numerics; record.Numerics != n {
+			c.OK, c.Found = false, fmt.Sprintf("checked with numerics %d, the lock has %d; mtobench run checks again (of several shards, shard 0)", record.Numerics, n)
+			break
+		}
 		if !record.same() {
 			c.OK, c.Found = false, fmt.Sprintf("states differ after %d steps: %.16s and %.16s", record.Steps, record.Off, record.Zero)
 			break
