@@ -160,7 +160,7 @@ func TestMissingRunsAreNamed(t *testing.T) {
 	report, err := s.Collect()
 	require.NoError(t, err)
 	at := slices.IndexFunc(report.Checks, func(c Check) bool { return c.Name == "all runs finished" })
-	require.Equal(t, "1 of 12 runs are missing: seed 3 mto=on", report.Checks[at].Found)
+	require.Equal(t, "1 of 12 runs are missing: seed 3 mto=on (never started)", report.Checks[at].Found)
 	data, err := os.ReadFile(report.Results)
 	require.NoError(t, err)
 	require.Contains(t, string(data), "\n# missing: seed 3 mto=on\n")

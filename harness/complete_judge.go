@@ -81,7 +81,7 @@ func (r *Report) readComplete() error {
 		f, err := s.find(j)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			c.Missing = append(c.Missing, j)
+			c.Missing = append(c.Missing, s.begun(j))
 		case err != nil:
 			return err
 		case f.Final == nil:
@@ -103,11 +103,7 @@ func (r *Report) judgeComplete() {
 	for _, f := range c.Runs {
 		byJob[completeJob(s.Root, f.Job.Kind, f.Job.Seed, f.Job.Arm)] = f
 	}
-	whole := Check{"all runs of the confirmation finished", len(c.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(c.Missing), len(c.Missing)+len(c.Runs))}
-	if whole.OK {
-		whole.Found = "none is missing"
-	}
-	r.Checks = append(r.Checks, whole)
+	r.Checks = append(r.Checks, allFinished("all runs of the confirmation finished", c.Missing, len(c.Missing)+len(c.Runs)))
 	if len(c.Runs) > 0 {
 		for _, figure := range c.Runs[0].Final.Figures {
 			if f := completeFigure(s, figure, byJob); len(f.Seeds) > 0 {

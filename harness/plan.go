@@ -81,6 +81,12 @@ func pairJobs(root string, seeds []int, repeat bool) []Job {
 	return jobs
 }
 
+// repeatJob is the repeated run of a study with a lock.
+func (s *Study) repeatJob() Job {
+	seed := s.Lock.Seeds[0]
+	return Job{jobRepeat, seed, ArmOff, repeatDir(s.Root, seed)}
+}
+
 func runDir(root string, seed int, arm string) string {
 	return filepath.Join(root, seedDir(seed), armDir(arm))
 }

@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -47,6 +48,26 @@ func ReadStatus(dir string) (Status, error) {
 	var s Status
 	err := readJSON(filepath.Join(dir, statusName), &s)
 	return s, err
+}
+
+// StateNever is that of a run that was never begun, in reports only.
+const StateNever = "never started"
+
+// Unfinished is how a run without a result stands, as its status.json says.
+func (j Job) Unfinished() Status {
+	s, err := ReadStatus(j.Dir)
+	if err != nil {
+		return Status{State: StateNever, Seed: uint64(j.Seed), Arm: j.Arm}
+	}
+	return s
+}
+
+// Ended says for people where a run without a result stopped; why stands in Error.
+func (s Status) Ended() string {
+	if s.State == StateNever {
+		return s.State
+	}
+	return fmt.Sprintf("%s at step %d of %d", s.State, s.Step, s.Steps)
 }
 
 // state writes status.json. reason is why the run ended early, or nil.

@@ -3,6 +3,8 @@ package harness
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -130,6 +132,15 @@ func TestDivergedRunIsReportedAndVoidsTheVerdict(t *testing.T) {
 	require.ErrorContains(t, err, "loss NaN")
 	require.Equal(t, "void", report.Verdict.Word)
 	require.Len(t, report.Missing, 6)
+	var text strings.Builder
+	require.NoError(t, errors.Join(report.WriteText(&text), report.WriteFiles(&text)))
+	require.Contains(t, text.String(), "6 of 12 runs are missing: seed 1 mto=on (failed at step 99 of 320), seed 2")
+	require.Contains(t, text.String(), "\n  failed  seed 6 mto=on: training failed: step 100: loss NaN; to see it again")
+	require.Contains(t, text.String(), "\nmissing: seed 6 mto=on (failed at step 99 of 320)\n")
+	data, err := json.Marshal(report)
+	require.NoError(t, err)
+	require.Contains(t, string(data), `{"error":"training failed: step 100: loss NaN`)
+	require.Contains(t, string(data), `"run":"seed 4 mto=on","state":"failed","step":99,"steps":320}`)
 	require.Len(t, m.finished, 6+6+6+1)
 }
 

@@ -57,18 +57,22 @@ func (r *Report) writeNumbers(b *strings.Builder) error {
 func (r *Report) WriteFiles(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "results: %s\n         benchstat -col /mto %s\n", r.Results, r.Results)
-	missing := r.Missing
-	if r.Complete != nil {
-		if len(r.Complete.Runs) > 0 {
-			fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
-		}
-		missing = append(missing[:len(missing):len(missing)], r.Complete.Missing...)
+	if r.Complete != nil && len(r.Complete.Runs) > 0 {
+		fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
 	}
-	for _, j := range missing {
-		fmt.Fprintf(&b, "missing: %s\n", j)
+	for _, j := range r.missing() {
+		fmt.Fprintf(&b, "missing: %s (%s)\n", j, j.Unfinished().Ended())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// missing are all runs without a result that the lock asks for, those of the confirmation last.
+func (r *Report) missing() []Job {
+	if r.Complete == nil {
+		return r.Missing
+	}
+	return slices.Concat(r.Missing, r.Complete.Missing)
 }
 
 // probe is the calibration of the chosen layer.
@@ -234,6 +238,11 @@ func (r *Report) writeChecks(b *strings.Builder) {
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(b, "  note   %s\n", warning)
+	}
+	for _, j := range r.missing() { // a run that failed is part of the report (methodology F10)
+		if s := j.Unfinished(); s.Error != "" {
+			fmt.Fprintf(b, "  %s  %s: %s\n", s.State, j, s.Error)
+		}
 	}
 }
 

@@ -32,6 +32,19 @@ func (r *Report) facts() map[string]any {
 		"verdict": r.Verdict, "checks": list(r.Checks), "withheld": list(r.Withheld), "warnings": append([]string{}, r.Warnings...),
 		"missing": len(r.Missing), "results": r.Results,
 	}
+	unfinished := []map[string]any{}
+	for _, j := range r.missing() {
+		s := j.Unfinished()
+		run := map[string]any{"run": j.String(), "state": s.State}
+		if s.State != StateNever {
+			run["step"], run["steps"] = s.Step, s.Steps
+		}
+		if s.Error != "" {
+			run["error"] = s.Error
+		}
+		unfinished = append(unfinished, run)
+	}
+	m["unfinished"] = unfinished
 	targets := []map[string]any{}
 	for _, t := range r.Targets {
 		fact := map[string]any{"c": t.C, "tau_pct": t.Tau, "refused": t.Refused, "calibration_cv": t.CV}

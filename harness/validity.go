@@ -38,16 +38,20 @@ func (r *Report) check(both [][2]*Finished) error {
 	if len(r.Runs) > 0 { // a run of another was refused when it was read
 		r.Checks = append(r.Checks, Check{"one lock and one numerics", true, fmt.Sprintf("lock %s, numerics %d in all of %d runs", lock.Study(), lock.Numerics, len(r.Runs))})
 	}
-	missing := Check{"all runs finished", len(r.Missing) == 0, "none is missing"}
-	if !missing.OK {
-		var names []string
-		for _, j := range r.Missing {
-			names = append(names, j.String())
-		}
-		missing.Found = fmt.Sprintf("%d of %d runs are missing: %s", len(names), 2*len(lock.Seeds), strings.Join(names, ", "))
-	}
-	r.Checks = append(r.Checks, missing)
+	r.Checks = append(r.Checks, allFinished("all runs finished", r.Missing, 2*len(lock.Seeds)))
 	return nil
+}
+
+// allFinished names the runs that are missing, and where each stopped.
+func allFinished(name string, missing []Job, of int) Check {
+	if len(missing) == 0 {
+		return Check{name, true, "none is missing"}
+	}
+	var names []string
+	for _, j := range missing {
+		names = append(names, fmt.Sprintf("%s (%s)", j, j.Unfinished().Ended()))
+	}
+	return Check{name, false, fmt.Sprintf("%d of %d runs are missing: %s", len(names), of, strings.Join(names, ", "))}
 }
 
 // checkTuning says how the arms were tuned (b.7, F4): a configuration has one set of values for all that
@@ -118,7 +122,7 @@ func (r *Report) checkSameBaseline(off []*Finished) {
 func (r *Report) checkRepeat(off []*Finished, repeat *Finished) {
 	r.withheld = map[string]string{}
 	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
-		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
+		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, fmt.Sprintf("the repeated run has no result (%s)", r.Study.begun(r.Study.repeatJob()).Unfinished().Ended())})
 	}
 	if repeat == nil || len(off) == 0 || off[0].Job.Seed != repeat.Job.Seed {
 		for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {

@@ -130,17 +130,13 @@ func finishedRow(f *harness.Finished, arm string, tau float64) []cell {
 }
 
 func missingRow(j harness.Job, seed, arm string) []cell {
-	state := cell{"✘ missing: never started", "bad"}
-	if s, err := harness.ReadStatus(j.Dir); err == nil {
-		switch s.State {
-		case harness.StateFailed:
-			state.Text = "✘ failed: " + s.Error
-		default:
-			state.Text = fmt.Sprintf("✘ missing: %s at step %d of %d", s.State, s.Step, s.Steps)
-		}
+	s := j.Unfinished()
+	text := "✘ missing: " + s.Ended()
+	if s.State == harness.StateFailed {
+		text = "✘ failed: " + s.Error
 	}
 	cells := row(seed, arm, "", "–", "–", "–", "–", "–", "–")
-	cells[2] = state
+	cells[2] = cell{text, "bad"}
 	return cells
 }
 
