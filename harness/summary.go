@@ -159,6 +159,10 @@ func ertText(v float64, hits int) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// Unadjusted goes with the p values of units and targets: Holm's method is applied to the primary targets of several
+// studies alone.
+const Unadjusted = "p values of units and targets aren't adjusted for their number: they describe, and decide nothing"
+
 // writeUnits prints the primary target's statistics in every unit, the raw reading and what an epoch costs.
 func (r *Report) writeUnits(b *strings.Builder) {
 	if len(r.Units) == 0 {
@@ -166,7 +170,7 @@ func (r *Report) writeUnits(b *strings.Builder) {
 	}
 	b.WriteString("\nto the target, in every unit of the budget (medians; ratio with 95 % interval)\n")
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	own := false
+	own, tested := false, false
 	for _, u := range r.Units {
 		switch {
 		case u.Withheld != "":
@@ -178,6 +182,8 @@ func (r *Report) writeUnits(b *strings.Builder) {
 			if u.OwnHorizons {
 				test = "no test (1)"
 				own = true
+			} else {
+				tested = true
 			}
 			fmt.Fprintf(w, "  %s\twithout MTO %.4g\twith MTO %.4g\tratio %.3f\t%.3f to %.3f\t%s\n", u.Unit, u.MedianOff, u.MedianOn, u.Ratio, u.Interval.Lo, u.Interval.Hi, test)
 		}
@@ -186,6 +192,9 @@ func (r *Report) writeUnits(b *strings.Builder) {
 	w.Flush()
 	if own {
 		b.WriteString("  (1) in this unit each run that missed the target ends elsewhere: means up to its own end, and no test\n")
+	}
+	if tested {
+		fmt.Fprintf(b, "  %s\n", Unadjusted)
 	}
 	if s := r.Speed; s != nil {
 		fmt.Fprintf(b, "  an epoch with MTO takes %.3f times as long (%.3f to %.3f), so the reduction of seconds is 1 - %.3f x %.3f = %+.1f %%\n",

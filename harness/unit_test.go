@@ -77,6 +77,7 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 		var b strings.Builder
 		r.writeUnits(&b)
 		require.Equal(t, map[bool]int{true: 4}[c.own], strings.Count(b.String(), "(1)"), b.String())
+		require.Equal(t, 1, strings.Count(b.String(), "\n  "+Unadjusted+"\n"), b.String())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"html/template"
 	"io"
 	"math"
 	"os"
@@ -279,6 +280,12 @@ func TestADrawnTestIsNotCalledExact(t *testing.T) {
 			assert.Equal(t, !exact, strings.Contains(page, fmt.Sprintf(place, "log-rank test under 65,536 drawn label swaps, not exact")), "%d pairs, %s", pairs, place)
 		}
 	}
+}
+
+// One p of many is no finding: where those of units and targets stand, the page says that they aren't adjusted.
+func TestThePageSaysThatItsPValuesAreNotAdjusted(t *testing.T) {
+	note := template.HTMLEscapeString(capital(harness.Unadjusted))
+	assert.Equal(t, 2, strings.Count(written(t, sample(usual, nil)), note), "with the units and with the targets")
 }
 
 // finals adds end-of-run evaluations in which MTO gains 2 points.
