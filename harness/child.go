@@ -73,11 +73,11 @@ func (c Child) work(ctx context.Context, tell messenger, log io.Writer, open ope
 		return selfcheckStates(ctx, c.Dir, config, set, c.Threads, build)
 	}
 	r := run{
-		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm},
+		dir: c.Dir, rc: RunConfig{Config: config, Seed: uint64(c.Seed), Arm: c.Arm, Measure: c.Kind == jobZero},
 		kind: c.Kind, set: set, test: test, threads: c.Threads, make: build, report: tell.progress, clock: c.clock,
 		log: slog.New(slog.NewTextHandler(log, nil)),
 	}
-	if c.Kind != jobCalibration {
+	if !unlocked(c.Kind) {
 		if r.lock, err = ReadLock(filepath.Join(c.Dir, LockName)); err != nil {
 			return err
 		}

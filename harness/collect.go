@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/perf/benchfmt"
 )
@@ -109,10 +110,11 @@ func (s *Study) Judge() (*Report, error) {
 	r := &Report{Study: s, Results: filepath.Join(s.Root, "results.txt"), BySeed: filepath.Join(s.Root, "results.byseed.txt")}
 	for _, seed := range s.Lock.Seeds {
 		for _, arm := range []string{ArmOff, ArmOn} {
-			f, err := s.find(Job{jobPair, seed, arm, runDir(s.Root, seed, arm)})
+			j := Job{jobPair, seed, arm, runDir(s.Root, seed, arm)}
+			f, err := s.find(j)
 			switch {
 			case errors.Is(err, os.ErrNotExist):
-				r.Missing = append(r.Missing, Job{jobPair, seed, arm, runDir(s.Root, seed, arm)})
+				r.Missing = append(r.Missing, s.begun(j))
 				continue
 			case err != nil:
 				return nil, err
@@ -127,7 +129,7 @@ func (s *Study) Judge() (*Report, error) {
 	if len(r.Missing) == 2*len(s.Lock.Seeds) {
 		return nil, fmt.Errorf("%s: no run of the study has finished; mtobench run trains them", s.Root)
 	}
-	f, err := s.find(Job{jobRepeat, s.Lock.Seeds[0], ArmOff, repeatDir(s.Root, s.Lock.Seeds[0])})
+	f, err := s.find(s.repeatJob())
 	if err == nil {
 		r.Repeat = f
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -148,12 +150,7 @@ func (s *Study) Judge() (*Report, error) {
 // results of one run are refused unless they are copies: no order of the folders may decide which counts.
 func (s *Study) find(j Job) (*Finished, error) {
 	var found *Finished
-	place, err := filepath.Rel(s.Root, j.Dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, root := range s.roots() {
-		j.Dir = filepath.Join(root, place)
+	for _, j := range s.places(j) {
 		f, err := s.read(j)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
@@ -169,6 +166,27 @@ func (s *Study) find(j Job) (*Finished, error) {
 		return nil, os.ErrNotExist
 	}
 	return found, nil
+}
+
+// begun is a missing run's job in the folder where the run was begun, the study's own where it was in none.
+func (s *Study) begun(j Job) Job {
+	for _, there := range s.places(j) {
+		if _, err := ReadStatus(there.Dir); err == nil {
+			return there
+		}
+	}
+	return j
+}
+
+// places is a job in each folder that holds runs of the study.
+func (s *Study) places(j Job) []Job {
+	var jobs []Job
+	for _, root := range s.roots() {
+		there := j
+		there.Dir = filepath.Join(root, strings.TrimPrefix(j.Dir, s.Root))
+		jobs = append(jobs, there)
+	}
+	return jobs
 }
 
 // roots are the folders that hold runs of the study, sorted.

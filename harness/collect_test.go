@@ -149,7 +149,7 @@ func TestChecksReadEveryFolderOfAStudy(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(other, seedDir(4), armDir(ArmOff), eventsName)))
 	require.Equal(t, Check{sealedCheck, false, "figures without a logged opening: seed 4 mto=off"}, check(sealedCheck))
 
-	require.NoError(t, writeJSON(filepath.Join(main, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	require.NoError(t, writeJSON(filepath.Join(main, selfcheckName), selfcheckRecord{Schema: 1, Numerics: Numerics, Off: "a", Zero: "b"}))
 	require.False(t, check(zero).OK, "one folder in which it acts is enough")
 }
 
@@ -160,7 +160,7 @@ func TestMissingRunsAreNamed(t *testing.T) {
 	report, err := s.Collect()
 	require.NoError(t, err)
 	at := slices.IndexFunc(report.Checks, func(c Check) bool { return c.Name == "all runs finished" })
-	require.Equal(t, "1 of 12 runs are missing: seed 3 mto=on", report.Checks[at].Found)
+	require.Equal(t, "1 of 12 runs are missing: seed 3 mto=on (never started)", report.Checks[at].Found)
 	data, err := os.ReadFile(report.Results)
 	require.NoError(t, err)
 	require.Contains(t, string(data), "\n# missing: seed 3 mto=on\n")

@@ -18,20 +18,22 @@ type Comparison struct {
 	MedianOff       float64
 	MedianOn        float64
 
+	Converged bool // the target is the baseline's converged quality, c = 1.00, which about half of the baseline runs miss by construction
+
 	// The headline. Without censoring: the paired geometric-mean ratio with Student's interval of its
-	// logarithm. With any: the ratio of restricted means with the interval of the pair bootstrap.
+	// logarithm. By the censored rules: the ratio of restricted means with the interval of the pair bootstrap.
 	Ratio       float64 // rho, on / off; NaN where a run needed nothing
 	Interval    Interval
 	BCa         Interval // beside it, without censoring: the bootstrap's
-	Percentile  Interval // beside it, with censoring: the plain percentiles of the pair bootstrap
-	RMSTOff     float64  // restricted means, with censoring
+	Percentile  Interval // beside it, by the censored rules: the plain percentiles of the pair bootstrap
+	RMSTOff     float64  // restricted means, by the censored rules
 	RMSTOn      float64
 	CensoredOff bool
 	CensoredOn  bool
 
-	P      float64 // exact signed-rank of the log ratios; with censoring, log-rank under label swaps
-	Chi2   float64 // log-rank, with censoring
-	Swaps  int     // label swaps visited, with censoring
+	P      float64 // exact signed-rank of the log ratios; by the censored rules, log-rank under label swaps
+	Chi2   float64 // log-rank, by the censored rules
+	Swaps  int     // label swaps visited, by the censored rules
 	Exact  bool    // P is of the exact null: always without censoring, else up to statistics.ExactSwaps pairs
 	Won    int     // pairs in which on was earlier
 	Lost   int     // pairs in which off was; the rest are ties
@@ -52,6 +54,10 @@ type Comparison struct {
 // Censored reports whether any run missed the target.
 func (c Comparison) Censored() bool { return c.CensoredOff || c.CensoredOn }
 
+// CensoredRules reports whether the statistics are those of censored runs: where any is censored, and always at c = 1.00
+// (methodology b.4), so that the rule doesn't hang on what happened to be missed.
+func (c Comparison) CensoredRules() bool { return c.Censored() || c.Converged }
+
 // Reduction is R = 1 - rho.
 func (c Comparison) Reduction() float64 { return 1 - c.Ratio }
 
@@ -63,9 +69,9 @@ func (c Comparison) ReductionInterval() Interval {
 // ShareWon is the share of pairs in which on was earlier.
 func (c Comparison) ShareWon() float64 { return float64(c.Won) / float64(c.Pairs) }
 
-// compare judges pairs of crossings, at least one.
-func compare(pairs []Pair) Comparison {
-	c := Comparison{Pairs: len(pairs), Crossings: pairs}
+// compare judges pairs of crossings of a target, at least one.
+func compare(pairs []Pair, t Target) Comparison {
+	c := Comparison{Pairs: len(pairs), Crossings: pairs, Converged: t.converged()}
 	offX, onX := arms(pairs)
 	off, on := statistics.Times(offX), statistics.Times(onX)
 	for _, p := range pairs {
@@ -85,11 +91,11 @@ func compare(pairs []Pair) Comparison {
 		c.ERTOn = ert
 	}
 	c.correlate()
-	if c.StartedAtTarget {
+	if c.StartedAtTarget = c.atStart() > 0; c.StartedAtTarget {
 		c.Ratio, c.Interval, c.P = math.NaN(), Interval{Lo: 0, Hi: math.Inf(1)}, 1
 		return c
 	}
-	if c.Censored() {
+	if c.CensoredRules() {
 		means := statistics.CompareRestrictedMeans(offX, onX)
 		c.Ratio, c.Interval, c.Percentile = means.Ratio, means.Interval, means.Percentile
 		c.RMSTOff, c.RMSTOn = means.Off, means.On
@@ -102,6 +108,19 @@ func compare(pairs []Pair) Comparison {
 	c.BCa = statistics.BCaMean(logs).Exp()
 	c.P, c.Exact = statistics.SignedRank(logs), true
 	return c
+}
+
+// atStart counts the runs that were at the target before any training.
+func (c Comparison) atStart() int {
+	runs := 0
+	for _, p := range c.Crossings {
+		for _, x := range []Crossing{p.Off, p.On} {
+			if x.Hit && x.At == 0 {
+				runs++
+			}
+		}
+	}
+	return runs
 }
 
 // correlate measures how much pairing pays.
@@ -136,9 +155,6 @@ func (c *Comparison) count(p Pair) {
 	if p.Off.Hit && (!p.On.Hit || p.Off.At < p.On.At) {
 		c.Lost++
 	}
-	if p.Off.Hit && p.Off.At == 0 || p.On.Hit && p.On.At == 0 {
-		c.StartedAtTarget = true
-	}
 }
 
 // MarshalJSON leaves out what doesn't exist for the sample: what is of censoring without any, and the
@@ -165,7 +181,7 @@ func (c Comparison) MarshalJSON() ([]byte, error) {
 	if !c.OwnHorizons {
 		m["p"], m["p_exact"] = c.P, c.Exact
 	}
-	if !c.Censored() {
+	if !c.CensoredRules() {
 		m["ratio_of"], m["test"], m["bca"] = "geometric means", "signed-rank", c.BCa
 		return json.Marshal(m)
 	}

@@ -64,7 +64,9 @@ func (s *Studies) WriteText(w io.Writer) error {
 		p := r.Targets[r.Primary]
 		fmt.Fprintf(&b, "\n%s (lock %s, %s)\n", r.workload(), r.Study.Lock.Study(), r.Study.Root)
 		fmt.Fprintf(&b, "target: %.2f %% top-1 (c = %.2f), budget %.6g epochs\n", p.Tau, p.C, r.Study.Lock.Budget.Epochs)
-		r.writePrimary(&b)
+		if err := r.writeNumbers(&b); err != nil {
+			return err
+		}
 		r.writeChecks(&b)
 		r.writeVerdict(&b)
 	}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -42,6 +43,26 @@ func (f *CompleteFigure) Sensitive(margin float64) bool { return f.Assay.Interva
 // than the margin, by the one-sided 95 % lower limit.
 func (f *CompleteFigure) Confirmed(margin float64) bool { return f.NonInferior.Lower > -margin }
 
+// MarshalJSON writes the three legs of each evaluation. The second is answered where the first holds.
+func (c *CompleteReport) MarshalJSON() ([]byte, error) {
+	figures := []map[string]any{}
+	for i := range c.Figures {
+		f := &c.Figures[i]
+		m := map[string]any{
+			"name": f.Name, "unit": f.Unit, "seeds": f.Seeds,
+			"base": f.Base, "base_half": f.BaseHalf, "mto": f.MTO, "mto_half": f.MTOHalf,
+			"assay": f.Assay, "sensitive": f.Sensitive(c.Margin), "non_inferiority": f.NonInferior, "gain": f.Gain,
+		}
+		if f.Sensitive(c.Margin) {
+			m["confirmed"] = f.Confirmed(c.Margin)
+		}
+		figures = append(figures, m)
+	}
+	return json.Marshal(map[string]any{
+		"schedule": c.Schedule, "epochs": c.Epochs, "half_epochs": c.Half, "margin": c.Margin, "missing": len(c.Missing), "figures": figures,
+	})
+}
+
 // assayCheck is the name of the check that voids a study on the plateau.
 const assayCheck = "half a schedule is visibly worse for the baseline"
 
@@ -60,7 +81,7 @@ func (r *Report) readComplete() error {
 		f, err := s.find(j)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			c.Missing = append(c.Missing, j)
+			c.Missing = append(c.Missing, s.begun(j))
 		case err != nil:
 			return err
 		case f.Final == nil:
@@ -82,11 +103,7 @@ func (r *Report) judgeComplete() {
 	for _, f := range c.Runs {
 		byJob[completeJob(s.Root, f.Job.Kind, f.Job.Seed, f.Job.Arm)] = f
 	}
-	whole := Check{"all runs of the confirmation finished", len(c.Missing) == 0, fmt.Sprintf("%d of %d runs are missing", len(c.Missing), len(c.Missing)+len(c.Runs))}
-	if whole.OK {
-		whole.Found = "none is missing"
-	}
-	r.Checks = append(r.Checks, whole)
+	r.Checks = append(r.Checks, allFinished("all runs of the confirmation finished", c.Missing, len(c.Missing)+len(c.Runs)))
 	if len(c.Runs) > 0 {
 		for _, figure := range c.Runs[0].Final.Figures {
 			if f := completeFigure(s, figure, byJob); len(f.Seeds) > 0 {

@@ -126,7 +126,7 @@ func TestAMissingRunOfTheConfirmationVoidsTheVerdict(t *testing.T) {
 	require.Equal(t, []int{1, 2, 4, 5, 6}, report.Complete.Figures[0].Seeds)
 	var text strings.Builder
 	require.NoError(t, report.WriteFiles(&text))
-	require.Contains(t, text.String(), "missing: whole schedule budget=T_2 seed 3 mto=on")
+	require.Contains(t, text.String(), "missing: whole schedule budget=T_2 seed 3 mto=on (done at step 160 of 160)\n")
 }
 
 func TestFiguresOfTheConfirmationWithoutALoggedOpeningVoidTheVerdict(t *testing.T) {

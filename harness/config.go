@@ -143,8 +143,9 @@ type CompleteConfig struct {
 // RunConfig is one run: a resolved study, a seed and an arm.
 type RunConfig struct {
 	Config
-	Seed uint64
-	Arm  string // "off" or "on"
+	Seed    uint64
+	Arm     string // "off" or "on"
+	Measure bool   // each step records and measures MTO's taps, whether MTO acts or not; changes no bit
 }
 
 // Arms in the order of the result files.

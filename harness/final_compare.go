@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +16,14 @@ type FinalComparison struct {
 	Off, On         []float64 // top-1 in percent of the pairs that have it, in the lock's order of seeds
 	MeanOff, MeanOn float64
 	Difference      statistics.Difference // on - off, in points
+}
+
+// MarshalJSON writes the comparison by arm.
+func (c FinalComparison) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"name": c.Name, "unit": c.Unit, "test_pct": map[string][]float64{ArmOff: c.Off, ArmOn: c.On},
+		"mean": map[string]float64{ArmOff: c.MeanOff, ArmOn: c.MeanOn}, "difference": c.Difference,
+	})
 }
 
 // finalComparisons compares what both arms of a pair have.

@@ -28,14 +28,14 @@ func (r *Report) judge() error {
 		}
 		tr := TargetReport{Target: t}
 		if len(both) > 0 {
-			tr.Comparison = compare(crossings(both, t.Tau))
+			tr.Comparison = compare(crossings(both, t.Tau), t)
 		}
 		r.Targets = append(r.Targets, tr)
 	}
 	primary := r.Targets[r.Primary]
 	e := evidence{
 		comparison: primary.Comparison, c: lock.Primary, checks: len(r.Checks),
-		guard: slices.Clone(primary.Refused), guards: guards(primary.Target, r.probe(), len(lock.Seeds)),
+		guard: slices.Clone(primary.Refused), guards: guards(primary.Target, r.probe(), r.Study.Config.Train.Schedule, len(lock.Seeds)),
 	}
 	for _, c := range r.Checks {
 		if !c.OK {
@@ -52,7 +52,7 @@ func (r *Report) judge() error {
 	r.unfit = len(e.guard) > refused
 	r.Verdict = judge(e)
 	if len(both) > 0 {
-		r.compareUnits(both, primary.Tau)
+		r.compareUnits(both, primary.Target)
 		r.raw(both, primary.Tau)
 	}
 	if n := lock.Data.Validation; n < minValidation {
@@ -89,7 +89,7 @@ func (r *Report) raw(both [][2]*Finished, tau float64) {
 // Shown reports whether the statistics at a target may be shown: not those of a void study, and none but a
 // reason where b.4 finds the target not measurable ("not a number"). c = 1.00 is reported whatever the guard says.
 func (r *Report) Shown(t TargetReport) bool {
-	return r.Verdict.Word != Void && !r.unfit && t.Pairs > 0 && (len(t.Refused) == 0 || t.C == 1)
+	return r.compared() && !r.unfit && t.Pairs > 0 && (len(t.Refused) == 0 || t.converged())
 }
 
 // ShownPrimary is Shown of the target that the verdict is about.

@@ -7,7 +7,7 @@ import (
 
 // A Job is one run of a study.
 type Job struct {
-	Kind string // jobCalibration, jobPair, jobRepeat, jobComplete or jobCompleteHalf
+	Kind string // jobCalibration, jobPair, jobRepeat, jobZero, jobComplete or jobCompleteHalf
 	Seed int
 	Arm  string
 	Dir  string
@@ -18,7 +18,11 @@ const (
 	jobCalibration = "calibration" // baseline, to fix the target
 	jobPair        = "pair"        // one arm of a pair
 	jobRepeat      = "repeat"      // the first seed's baseline once more: the A/A of seconds and of bits
+	jobZero        = "weight-zero" // of the self-test: MTO at weight 0, with all that it records besides
 )
+
+// unlocked reports whether a kind of job has no lock, and so no test split to open.
+func unlocked(kind string) bool { return kind == jobCalibration || kind == jobZero }
 
 func (j Job) String() string {
 	switch {
@@ -75,6 +79,12 @@ func pairJobs(root string, seeds []int, repeat bool) []Job {
 		jobs = append(jobs, pair...)
 	}
 	return jobs
+}
+
+// repeatJob is the repeated run of a study with a lock.
+func (s *Study) repeatJob() Job {
+	seed := s.Lock.Seeds[0]
+	return Job{jobRepeat, seed, ArmOff, repeatDir(s.Root, seed)}
 }
 
 func runDir(root string, seed int, arm string) string {

@@ -129,7 +129,7 @@ func TestBenchstatPrintsTheTableWithoutFurtherFlags(t *testing.T) {
 		pairs = append(pairs, Pair{Crossing{At: off, Hit: true}, Crossing{At: on, Hit: true}})
 	}
 	bySeed := benchstat(t, dir, "-col", "/mto", "results.byseed.txt")
-	require.Contains(t, bySeed, fmt.Sprintf("%+.2f%%", 100*(compare(pairs).Ratio-1)))
+	require.Contains(t, bySeed, fmt.Sprintf("%+.2f%%", 100*(compare(pairs, Target{C: 0.95}).Ratio-1)))
 }
 
 func TestTwoVersionsOfTheCodeShareOneTable(t *testing.T) {

@@ -19,25 +19,46 @@ const selfcheckSteps = 4
 // selfcheckName is its record in the study's folder.
 const selfcheckName = "selfcheck.json"
 
-// selfcheckRecord says whether MTO with all weights 0 and no gate leaves no trace (methodology b.7).
+// selfcheckRecord says whether MTO with all weights 0 and no gate leaves no trace (methodology b.7). The arm at weight 0 has
+// taps, the hook of the gate and measures in its program, which the baseline's lacks: two programs, one outcome.
 type selfcheckRecord struct {
 	Schema   int    `json:"schema"`
 	Numerics int    `json:"numerics"`
 	Seed     int    `json:"seed"`
 	Steps    int    `json:"steps"`
+	Workload string `json:"workload"`   // hash of all that can change a bit of it, as in a manifest
+	Code     string `json:"code"`       // version of the program
 	Off      string `json:"off_state"`  // SHA-256 of weights, moments and average
 	Zero     string `json:"zero_state"` // the same with MTO at weight 0
 }
 
+// weightZero takes everything from MTO that acts.
+func (c *MTOConfig) weightZero() { c.Gate, c.LambdaSpa, c.LambdaE, c.LambdaR = "none", 0, 0, 0 }
+
 // same reports whether the check holds.
 func (s selfcheckRecord) same() bool { return s.Off != "" && s.Off == s.Zero }
 
-// selfcheck makes the record in a process of its own, unless the study has one that is whole.
+// newSelfcheck is the record of a study's configuration before its states are known.
+func newSelfcheck(c Config, dataSHA256 string) selfcheckRecord {
+	var m Manifest
+	m.describe()
+	return selfcheckRecord{
+		Schema: Schema, Numerics: Numerics, Seed: c.Study.FirstSeed, Steps: selfcheckSteps,
+		Workload: c.WorkloadHash(dataSHA256), Code: m.Code(),
+	}
+}
+
+// selfcheck makes the record in a process of its own, unless the study has one that holds, of this program and of what it trains: one
+// that failed is made again, since the reason may be mended.
 func (s *Study) selfcheck(ctx context.Context) error {
+	want := newSelfcheck(s.Config, s.data.SHA256)
 	var have selfcheckRecord
 	path := filepath.Join(s.Root, selfcheckName)
 	if err := readJSON(path, &have); err == nil {
-		return nil
+		want.Off, want.Zero = have.Off, have.Zero
+		if have.same() && have == want {
+			return nil
+		}
 	} else if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errDamaged) {
 		return err
 	}
@@ -50,11 +71,11 @@ func (s *Study) selfcheck(ctx context.Context) error {
 
 // selfcheckStates trains a few steps of the baseline and of MTO at weight 0 and records both states.
 func selfcheckStates(ctx context.Context, dir string, c Config, set *benchdata.Set, threads int, make newStepper) error {
-	record := selfcheckRecord{Schema: Schema, Numerics: Numerics, Seed: c.Study.FirstSeed, Steps: selfcheckSteps}
+	record := newSelfcheck(c, set.SHA256)
 	c.Probe.Layer = max(1, c.Probe.Layer)
 	for _, arm := range []string{ArmOff, ArmOn} {
-		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm}
-		rc.MTO.Gate, rc.MTO.LambdaSpa, rc.MTO.LambdaE, rc.MTO.LambdaR = "none", 0, 0, 0
+		rc := RunConfig{Config: c, Seed: uint64(c.Study.FirstSeed), Arm: arm, Measure: arm == ArmOn}
+		rc.MTO.weightZero()
 		hash, err := stateAfter(ctx, rc, set, threads, make)
 		if err != nil {
 			return err

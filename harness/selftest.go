@@ -99,24 +99,22 @@ func (s *Study) selftestRuns(ctx context.Context) (*selftestRuns, error) {
 	c := s.Config
 	c.Probe.Layer = s.Lock.Calibration.Layer
 	zero := c
-	zero.MTO.Gate, zero.MTO.LambdaSpa, zero.MTO.LambdaE, zero.MTO.LambdaR = "none", 0, 0, 0
-	// All are of calibration's kind: without the lock, so that nothing opens the test split. The third run is
-	// the first once more, with another between them.
-	own := func(root string, seed int, arm string) Job {
-		return Job{jobCalibration, seed, arm, runDir(root, seed, arm)}
-	}
+	zero.MTO.weightZero()
+	// All are without the lock, so that nothing opens the test split. The third run is the first once more, with
+	// another between them.
+	own := func(root string, seed int) Job { return Job{jobCalibration, seed, ArmOff, runDir(root, seed, ArmOff)} }
 	type trial struct {
 		job    Job
 		config Config
 	}
 	trials := []trial{
-		{own(root, first, ArmOff), c},
-		{own(root, first, ArmOn), zero},
-		{own(filepath.Join(root, jobRepeat), first, ArmOff), c},
+		{own(root, first), c},
+		{Job{jobZero, first, ArmOn, runDir(root, first, ArmOn)}, zero},
+		{own(filepath.Join(root, jobRepeat), first), c},
 		{calibrationJobs(s.Root, s.Config)[0], s.calibrationConfig()},
 	}
 	for _, seed := range s.Lock.Seeds[1:] {
-		trials = append(trials, trial{own(root, seed, ArmOff), c})
+		trials = append(trials, trial{own(root, seed), c})
 	}
 	shown := s.monitor
 	defer func() { s.monitor = shown }()
@@ -198,7 +196,7 @@ func (t *SelfTest) checkSameAgainstSame(off []*Finished) {
 		locked := Crossing{At: target.Crossings[i], Hit: target.Hits[i]}
 		pairs = append(pairs, Pair{off[i].Outcome(target.Tau).Crossing, locked})
 	}
-	c := compare(pairs)
+	c := compare(pairs, target)
 	t.check("a study of the baseline against itself shows nothing", !c.StartedAtTarget && c.Interval.Contains(1),
 		"ratio %.3f, 95 %% interval %.3f to %.3f, p = %.3f (medians %.2f and %.2f epochs)",
 		c.Ratio, c.Interval.Lo, c.Interval.Hi, c.P, statistics.Median(offOf(pairs)), statistics.Median(target.Crossings))

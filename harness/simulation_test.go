@@ -299,7 +299,7 @@ func scenarios() []scenario {
 // simulationRoot is a study's folder with the record that its self-check held.
 func simulationRoot(t testing.TB) string {
 	root := t.TempDir()
-	require.NoError(t, writeJSON(filepath.Join(root, selfcheckName), selfcheckRecord{Schema: 1, Steps: 4, Off: "a", Zero: "a"}))
+	require.NoError(t, writeJSON(filepath.Join(root, selfcheckName), selfcheckRecord{Schema: 1, Numerics: Numerics, Steps: 4, Off: "a", Zero: "a"}))
 	return root
 }
 

@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -47,6 +48,26 @@ func ReadStatus(dir string) (Status, error) {
 	var s Status
 	err := readJSON(filepath.Join(dir, statusName), &s)
 	return s, err
+}
+
+// StateNever is that of a run that was never begun, in reports only.
+const StateNever = "never started"
+
+// Unfinished is how a run without a result stands, as its status.json says.
+func (j Job) Unfinished() Status {
+	s, err := ReadStatus(j.Dir)
+	if err != nil {
+		return Status{State: StateNever, Seed: uint64(j.Seed), Arm: j.Arm}
+	}
+	return s
+}
+
+// Ended says for people where a run without a result stopped; why stands in Error.
+func (s Status) Ended() string {
+	if s.State == StateNever {
+		return s.State
+	}
+	return fmt.Sprintf("%s at step %d of %d", s.State, s.Step, s.Steps)
 }
 
 // state writes status.json. reason is why the run ended early, or nil.
@@ -123,9 +144,9 @@ type watch struct {
 // watch begins to keep the status of the phase that the jobs belong to.
 func (s *Study) watch(jobs []Job) *watch {
 	w := &watch{study: s, phase: "pairs", jobs: s.jobs(s.seeds())}
-	if len(jobs) > 0 && jobs[0].Kind == jobCalibration {
+	if len(jobs) > 0 && unlocked(jobs[0].Kind) {
 		w.phase, w.jobs = "calibration", calibrationJobs(s.Root, s.Config)
-		if !slices.Contains(w.jobs, jobs[0]) { // a trial of a tuning, a reference run
+		if !slices.Contains(w.jobs, jobs[0]) { // a trial of a tuning, a reference run, one of the self-test
 			w.jobs = jobs
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/mtobench/mtobench/benchdata"
-	"github.com/mtobench/mtobench/mto"
 	"github.com/mtobench/mtobench/nn"
 )
 
@@ -23,7 +22,8 @@ func DumpStep(rc RunConfig, set *benchdata.Set, threads, at int, path string) er
 	if at < 1 || at > rc.Steps() {
 		return fmt.Errorf("step: %d asked: the budget has steps 1 to %d; choose one, or raise train.epochs", at, rc.Steps())
 	}
-	t, err := newTrainer(rc, set, threads, mto.Options{Measure: true})
+	rc.Measure = true
+	t, err := NewTrainer(rc, set, threads)
 	if err != nil {
 		return err
 	}

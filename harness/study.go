@@ -161,7 +161,7 @@ func (s *Study) jobs(seeds []int) []Job {
 
 // runConfig is the configuration of a job of a study with configuration c.
 func (s *Study) runConfig(c Config, j Job) Config {
-	if j.Kind != jobCalibration {
+	if !unlocked(j.Kind) {
 		c.Probe.Layer = s.Lock.Calibration.Layer
 	}
 	if completeKind(j.Kind) {
@@ -292,7 +292,7 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 			continue
 		}
 		lock := s.Lock
-		if j.Kind == jobCalibration {
+		if unlocked(j.Kind) {
 			lock = nil
 		}
 		if err := s.prepare(j.Dir, s.runConfig(config, j), lock); err != nil {
@@ -314,8 +314,8 @@ func (s *Study) runJobs(ctx context.Context, config Config, jobs []Job) (failed 
 		case errors.Is(u.Err, ErrDiverged):
 			s.monitor.Finish(u)
 			failed = append(failed, fmt.Errorf("%s: %w", j, u.Err))
-			if j.Kind == jobCalibration {
-				return failed, nil // no target without it
+			if unlocked(j.Kind) {
+				return failed, nil // no target, or no self-test, without it
 			}
 		case errors.Is(u.Err, ErrHeld):
 			held.skip(j, u.Err)

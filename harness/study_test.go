@@ -3,6 +3,8 @@ package harness
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -130,6 +132,15 @@ func TestDivergedRunIsReportedAndVoidsTheVerdict(t *testing.T) {
 	require.ErrorContains(t, err, "loss NaN")
 	require.Equal(t, "void", report.Verdict.Word)
 	require.Len(t, report.Missing, 6)
+	var text strings.Builder
+	require.NoError(t, errors.Join(report.WriteText(&text), report.WriteFiles(&text)))
+	require.Contains(t, text.String(), "6 of 12 runs are missing: seed 1 mto=on (failed at step 99 of 320), seed 2")
+	require.Contains(t, text.String(), "\n  failed  seed 6 mto=on: training failed: step 100: loss NaN; to see it again")
+	require.Contains(t, text.String(), "\nmissing: seed 6 mto=on (failed at step 99 of 320)\n")
+	data, err := json.Marshal(report)
+	require.NoError(t, err)
+	require.Contains(t, string(data), `{"error":"training failed: step 100: loss NaN`)
+	require.Contains(t, string(data), `"run":"seed 4 mto=on","state":"failed","step":99,"steps":320}`)
 	require.Len(t, m.finished, 6+6+6+1)
 }
 
@@ -257,7 +268,7 @@ func TestMTOThatActsAtWeightZeroVoidsTheVerdict(t *testing.T) {
 	s, _ := fakeStudy(t, t.TempDir(), 1)
 	_, err := s.Run(context.Background())
 	require.NoError(t, err)
-	require.NoError(t, writeJSON(filepath.Join(s.Root, selfcheckName), selfcheckRecord{Schema: 1, Off: "a", Zero: "b"}))
+	require.NoError(t, writeJSON(filepath.Join(s.Root, selfcheckName), selfcheckRecord{Schema: 1, Numerics: Numerics, Off: "a", Zero: "b"}))
 	report, err := s.Collect()
 	require.NoError(t, err)
 	require.Equal(t, "void", report.Verdict.Word)
@@ -294,3 +305,90 @@ func TestArmsThatStartApartAreRefused(t *testing.T) {
 type apart struct{ *fakeStepper }
 
 func (a apart) PairHash() string { return a.fakeStepper.PairHash() + a.rc.Arm }
+
+// rewrite changes what a finished run left, and all that follows from it: no single file gives it away.
+func rewrite(t *testing.T, s *Study, dir string, change func(m *Manifest, c Curve)) {
+	t.Helper()
+	var m Manifest
+	require.NoError(t, readJSON(filepath.Join(dir, manifestName), &m))
+	curve, err := ReadCurve(filepath.Join(dir, curveName))
+	require.NoError(t, err)
+	change(&m, curve)
+	m.Run = RunID(m.Workload, m.Seed, m.Arm)
+	chain := m.Run
+	for i := range curve {
+		curve[i].Chain = link(chain, curve[i])
+		chain = curve[i].Chain
+	}
+	require.NoError(t, writeJSON(filepath.Join(dir, manifestName), m))
+	require.NoError(t, writeFile(filepath.Join(dir, curveName), curve.csv()))
+	remakeResult(t, s, dir)
+}
+
+// Each check of b.7 voids a study by itself, whatever the pairs say.
+func TestEachFailedCheckVoidsTheVerdict(t *testing.T) {
+	t.Parallel()
+	quick, err := Load("lock", nil, quickLock().Overrides())
+	require.NoError(t, err)
+	quick.Probe.Layer = quickLock().Calibration.Layer
+	baselines := func(t *testing.T, s *Study, change func(m *Manifest, c Curve)) {
+		rewrite(t, s, repeatDir(s.Root, 1), change)
+		for _, seed := range s.Lock.Seeds {
+			rewrite(t, s, runDir(s.Root, seed, ArmOff), change)
+		}
+	}
+	for _, c := range []struct {
+		name, found string
+		spoil       func(t *testing.T, s *Study)
+	}{
+		{"MTO at weight 0 is the baseline, bit for bit", "states differ after 4 steps", func(t *testing.T, s *Study) {
+			edit(t, filepath.Join(s.Root, selfcheckName), `"zero_state": "....`, `"zero_state": "0000`)
+		}},
+		{"both arms of a pair start alike", "seed 2: initial weights, order, crops or masks differ", func(t *testing.T, s *Study) {
+			rewrite(t, s, runDir(s.Root, 2, ArmOn), func(m *Manifest, _ Curve) { m.PairHash += "another" })
+		}},
+		{"both arms of a pair start alike", "seed 3: quality before training differs", func(t *testing.T, s *Study) {
+			rewrite(t, s, runDir(s.Root, 3, ArmOff), func(_ *Manifest, c Curve) { c[0].KNN++ })
+		}},
+		{"baseline of calibration and evaluation seeds agree", "exact rank test p = 0.00", func(t *testing.T, s *Study) {
+			baselines(t, s, func(_ *Manifest, c Curve) {
+				for i := len(c) - 1; i > 0; i-- {
+					c[i].Top1 = c[i/2].Top1
+				}
+			})
+		}},
+		{"baseline agrees with its reference convergence points", "faster, so this is another workload than it claims to be", func(t *testing.T, s *Study) {
+			baselines(t, s, func(m *Manifest, _ Curve) { m.Workload = quick.WorkloadHash(quickLock().Data.SHA256) })
+		}},
+		{"a repeated run gives the same bits", "hash chains", func(t *testing.T, s *Study) {
+			rewrite(t, s, repeatDir(s.Root, 1), func(_ *Manifest, c Curve) { c[4].State = "another" })
+		}},
+		{"a repeated run gives the same bits", "the repeated run has no result", func(t *testing.T, s *Study) {
+			require.NoError(t, os.Remove(filepath.Join(repeatDir(s.Root, 1), resultName)))
+		}},
+		{"all runs finished", "1 of 12 runs are missing: seed 5 mto=on", func(t *testing.T, s *Study) {
+			require.NoError(t, os.Remove(filepath.Join(runDir(s.Root, 5, ArmOn), resultName)))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := fakeStudy(t, t.TempDir(), 2, "final.test=false")
+			report, err := s.Run(context.Background())
+			require.NoError(t, err)
+			require.Equal(t, Supported, report.Verdict.Word)
+			c.spoil(t, s)
+			report, err = s.Judge()
+			require.NoError(t, err)
+			require.Equal(t, Void, report.Verdict.Word)
+			var failed []string
+			for _, check := range report.Checks {
+				if !check.OK {
+					failed = append(failed, check.Name)
+					require.Contains(t, check.Found, c.found)
+				}
+			}
+			require.Equal(t, []string{c.name}, failed)
+			require.Contains(t, report.Verdict.Sentence, c.name+": ")
+		})
+	}
+}

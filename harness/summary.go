@@ -20,18 +20,8 @@ func (r *Report) WriteText(w io.Writer) error {
 		lock.Budget.Epochs, lock.Data.Train, probeName(lock, c))
 	fmt.Fprintf(&b, "target: %.2f %% top-1, %.0f %% of the way from %.2f %% (untrained) to %.2f %% (calibrated end)\n\n",
 		p.Tau, 100*p.C, r.probe().Q0, r.probe().QT)
-	if r.Verdict.Word == Void {
-		b.WriteString("no ratio is shown: the study is void, see the checks\n")
-	} else {
-		r.writePrimary(&b)
-		r.writeProfile(&b)
-		r.writeFinal(&b)
-		if r.Complete != nil {
-			b.WriteString("\n")
-			if err := r.Complete.WriteText(&b); err != nil {
-				return err
-			}
-		}
+	if err := r.writeNumbers(&b); err != nil {
+		return err
 	}
 	r.writeChecks(&b)
 	r.writeVerdict(&b)
@@ -45,22 +35,44 @@ func (r *Report) WriteText(w io.Writer) error {
 	return err
 }
 
+// compared reports whether anything may be compared: b.7 asks that its checks hold before any number is shown.
+func (r *Report) compared() bool { return r.Verdict.Word != Void }
+
+// writeNumbers prints what was compared, as far as it may be shown.
+func (r *Report) writeNumbers(b *strings.Builder) error {
+	r.writePrimary(b)
+	if !r.compared() {
+		return nil
+	}
+	r.writeProfile(b)
+	r.writeFinal(b)
+	if r.Complete == nil {
+		return nil
+	}
+	b.WriteString("\n")
+	return r.Complete.WriteText(b)
+}
+
 // WriteFiles prints where the results of Collect lie, how to read them, and which runs are missing.
 func (r *Report) WriteFiles(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "results: %s\n         benchstat -col /mto %s\n", r.Results, r.Results)
-	missing := r.Missing
-	if r.Complete != nil {
-		if len(r.Complete.Runs) > 0 {
-			fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
-		}
-		missing = append(missing[:len(missing):len(missing)], r.Complete.Missing...)
+	if r.Complete != nil && len(r.Complete.Runs) > 0 {
+		fmt.Fprintf(&b, "         benchstat -col /mto %s\n", r.completeResults())
 	}
-	for _, j := range missing {
-		fmt.Fprintf(&b, "missing: %s\n", j)
+	for _, j := range r.missing() {
+		fmt.Fprintf(&b, "missing: %s (%s)\n", j, j.Unfinished().Ended())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// missing are all runs without a result that the lock asks for, those of the confirmation last.
+func (r *Report) missing() []Job {
+	if r.Complete == nil {
+		return r.Missing
+	}
+	return slices.Concat(r.Missing, r.Complete.Missing)
 }
 
 // probe is the calibration of the chosen layer.
@@ -102,7 +114,7 @@ func writeComparison(b *strings.Builder, c Comparison) {
 	if ties := c.Pairs - c.Won - c.Lost; ties > 0 {
 		won += fmt.Sprintf(", undecided in %d", ties)
 	}
-	if !c.Censored() {
+	if !c.CensoredRules() {
 		row("paired ratio", "%.3f, 95 %% interval %.3f to %.3f (t of logs); BCa %.3f to %.3f", c.Ratio, c.Interval.Lo, c.Interval.Hi, c.BCa.Lo, c.BCa.Hi)
 		row("test", "exact signed-rank p = %.4f", c.P)
 		row("pairs won", "%s", won)
@@ -147,6 +159,10 @@ func ertText(v float64, hits int) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// Unadjusted goes with the p values of units and targets: Holm's method is applied to the primary targets of several
+// studies alone.
+const Unadjusted = "p values of units and targets aren't adjusted for their number: they describe, and decide nothing"
+
 // writeUnits prints the primary target's statistics in every unit, the raw reading and what an epoch costs.
 func (r *Report) writeUnits(b *strings.Builder) {
 	if len(r.Units) == 0 {
@@ -154,7 +170,7 @@ func (r *Report) writeUnits(b *strings.Builder) {
 	}
 	b.WriteString("\nto the target, in every unit of the budget (medians; ratio with 95 % interval)\n")
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	own := false
+	own, tested := false, false
 	for _, u := range r.Units {
 		switch {
 		case u.Withheld != "":
@@ -166,6 +182,8 @@ func (r *Report) writeUnits(b *strings.Builder) {
 			if u.OwnHorizons {
 				test = "no test (1)"
 				own = true
+			} else {
+				tested = true
 			}
 			fmt.Fprintf(w, "  %s\twithout MTO %.4g\twith MTO %.4g\tratio %.3f\t%.3f to %.3f\t%s\n", u.Unit, u.MedianOff, u.MedianOn, u.Ratio, u.Interval.Lo, u.Interval.Hi, test)
 		}
@@ -174,6 +192,9 @@ func (r *Report) writeUnits(b *strings.Builder) {
 	w.Flush()
 	if own {
 		b.WriteString("  (1) in this unit each run that missed the target ends elsewhere: means up to its own end, and no test\n")
+	}
+	if tested {
+		fmt.Fprintf(b, "  %s\n", Unadjusted)
 	}
 	if s := r.Speed; s != nil {
 		fmt.Fprintf(b, "  an epoch with MTO takes %.3f times as long (%.3f to %.3f), so the reduction of seconds is 1 - %.3f x %.3f = %+.1f %%\n",
@@ -190,7 +211,7 @@ func (r *Report) writeProfile(b *strings.Builder) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, t := range r.Targets {
 		var notes []string
-		if r.Shown(t) && t.Censored() {
+		if r.Shown(t) && t.CensoredRules() {
 			notes = append(notes, "of restricted means")
 		}
 		if len(t.Refused) > 0 {
@@ -226,6 +247,11 @@ func (r *Report) writeChecks(b *strings.Builder) {
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(b, "  note   %s\n", warning)
+	}
+	for _, j := range r.missing() { // a run that failed is part of the report (methodology F10)
+		if s := j.Unfinished(); s.Error != "" {
+			fmt.Fprintf(b, "  %s  %s: %s\n", s.State, j, s.Error)
+		}
 	}
 }
 

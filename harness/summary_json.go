@@ -3,7 +3,7 @@ package harness
 import "encoding/json"
 
 // MarshalJSON writes what WriteText prints, for programs. Comparisons that may not be shown
-// (Report.Shown) are left out.
+// (Report.Shown) are left out; of a void study also what was measured on the test split.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	facts := r.facts()
 	facts["schema"] = Schema
@@ -32,6 +32,19 @@ func (r *Report) facts() map[string]any {
 		"verdict": r.Verdict, "checks": list(r.Checks), "withheld": list(r.Withheld), "warnings": append([]string{}, r.Warnings...),
 		"missing": len(r.Missing), "results": r.Results,
 	}
+	unfinished := []map[string]any{}
+	for _, j := range r.missing() {
+		s := j.Unfinished()
+		run := map[string]any{"run": j.String(), "state": s.State}
+		if s.State != StateNever {
+			run["step"], run["steps"] = s.Step, s.Steps
+		}
+		if s.Error != "" {
+			run["error"] = s.Error
+		}
+		unfinished = append(unfinished, run)
+	}
+	m["unfinished"] = unfinished
 	targets := []map[string]any{}
 	for _, t := range r.Targets {
 		fact := map[string]any{"c": t.C, "tau_pct": t.Tau, "refused": t.Refused, "calibration_cv": t.CV}
@@ -41,6 +54,14 @@ func (r *Report) facts() map[string]any {
 		targets = append(targets, fact)
 	}
 	m["targets"] = targets
+	if r.compared() {
+		if len(r.Final) > 0 {
+			m["final"] = r.Final
+		}
+		if r.Complete != nil {
+			m["complete"] = r.Complete
+		}
+	}
 	if !r.ShownPrimary() {
 		return m
 	}

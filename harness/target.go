@@ -24,6 +24,10 @@ type Target struct {
 	Refused   []string  `json:"refused"` // why it isn't admissible; empty: it is
 }
 
+// converged reports whether the target is the baseline's converged quality: it is read by the censored rules alone, and
+// reported whatever the guard says (methodology b.4).
+func (t Target) converged() bool { return t.C == 1 }
+
 // A LayerProbe is what calibration says about the features after one block.
 type LayerProbe struct {
 	Layer int     `json:"layer"`

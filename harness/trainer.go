@@ -61,10 +61,6 @@ type StepStats struct {
 // NewTrainer builds the run of a resolved configuration at step 0, with the
 // initial weights of its seed (or those of model.init).
 func NewTrainer(rc RunConfig, set *benchdata.Set, threads int) (*Trainer, error) {
-	return newTrainer(rc, set, threads, mto.Options{})
-}
-
-func newTrainer(rc RunConfig, set *benchdata.Set, threads int, o mto.Options) (*Trainer, error) {
 	t := &Trainer{rc: rc, set: set}
 	if rc.Data.TrainImages < rc.Train.Batch {
 		return nil, fmt.Errorf("train.batch: %d images asked: %s has %d training images in use; take a smaller batch", rc.Train.Batch, set.Name, rc.Data.TrainImages)
@@ -87,8 +83,8 @@ func newTrainer(rc RunConfig, set *benchdata.Set, threads int, o mto.Options) (*
 	t.fillImage = t.fill
 
 	t.program = t.newProgram()
-	t.recorded = mto.Record(t.program, t.method, t.mto, o)
-	if o.Measure {
+	t.recorded = mto.Record(t.program, t.method, t.mto, mto.Options{Measure: rc.Measure})
+	if rc.Measure {
 		t.program.Keep(t.recorded.Pred)
 	}
 	t.hyper = t.program.Hyper()

@@ -61,12 +61,12 @@ func (r *Report) spent(f *Finished, tau float64) map[string]Crossing {
 }
 
 // compareUnits fills Units and Speed from the pairs at the primary target.
-func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
+func (r *Report) compareUnits(both [][2]*Finished, t Target) {
 	r.checkPlaces(both)
 	pairs, ends := map[string][]Pair{}, map[string][]float64{}
 	var perEpoch []float64
 	for _, p := range both {
-		off, on := r.spent(p[0], tau), r.spent(p[1], tau)
+		off, on := r.spent(p[0], t.Tau), r.spent(p[1], t.Tau)
 		for unit := range off {
 			pairs[unit] = append(pairs[unit], Pair{off[unit], on[unit]})
 		}
@@ -83,7 +83,7 @@ func (r *Report) compareUnits(both [][2]*Finished, tau float64) {
 		case unit == UnitEpochs:
 			u.Comparison = r.Targets[r.Primary].Comparison
 		case u.Withheld == "":
-			u.Comparison = compare(pairs[unit])
+			u.Comparison = compare(pairs[unit], t)
 			u.OwnHorizons = u.Censored() && slices.Min(ends[unit]) < slices.Max(ends[unit])
 		}
 		r.Units = append(r.Units, u)

@@ -26,8 +26,8 @@ func TestEveryUnitHasTheStatisticsOfEpochs(t *testing.T) {
 		}
 		both = append(both, [2]*Finished{run(slow, 1, 1000), run(slow/2, 1.2, 1500)})
 	}
-	r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50))}}
-	r.compareUnits(both, 50)
+	r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50), lock.Targets[0])}}
+	r.compareUnits(both, lock.Targets[0])
 	for unit, want := range map[string]float64{UnitEpochs: 0.5, UnitImages: 0.5, UnitFLOP: 0.75, UnitTrainSeconds: 0.6, UnitWallSeconds: 0.6} {
 		c := r.In(unit)
 		require.InDelta(t, want, c.Ratio, 1e-6, unit)
@@ -63,8 +63,8 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 			}
 			both = append(both, [2]*Finished{run(1, 1000), run(1.2, 1500)})
 		}
-		r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50))}}
-		r.compareUnits(both, 50)
+		r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50), lock.Targets[0])}}
+		r.compareUnits(both, lock.Targets[0])
 		for unit, own := range map[string]bool{UnitEpochs: false, UnitImages: false, UnitFLOP: c.own, UnitTrainSeconds: c.own, UnitWallSeconds: c.own} {
 			u := r.In(unit)
 			require.Equal(t, own, u.OwnHorizons, unit)
@@ -77,6 +77,7 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 		var b strings.Builder
 		r.writeUnits(&b)
 		require.Equal(t, map[bool]int{true: 4}[c.own], strings.Count(b.String(), "(1)"), b.String())
+		require.Equal(t, 1, strings.Count(b.String(), "\n  "+Unadjusted+"\n"), b.String())
 	}
 }
 

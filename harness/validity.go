@@ -40,16 +40,20 @@ func (r *Report) check(both [][2]*Finished) error {
 	if len(r.Runs) > 0 { // a run of another was refused when it was read
 		r.Checks = append(r.Checks, Check{"one lock and one numerics", true, fmt.Sprintf("lock %s, numerics %d in all of %d runs", lock.Study(), lock.Numerics, len(r.Runs))})
 	}
-	missing := Check{"all runs finished", len(r.Missing) == 0, "none is missing"}
-	if !missing.OK {
-		var names []string
-		for _, j := range r.Missing {
-			names = append(names, j.String())
-		}
-		missing.Found = fmt.Sprintf("%d of %d runs are missing: %s", len(names), 2*len(lock.Seeds), strings.Join(names, ", "))
-	}
-	r.Checks = append(r.Checks, missing)
+	r.Checks = append(r.Checks, allFinished("all runs finished", r.Missing, 2*len(lock.Seeds)))
 	return nil
+}
+
+// allFinished names the runs that are missing, and where each stopped.
+func allFinished(name string, missing []Job, of int) Check {
+	if len(missing) == 0 {
+		return Check{name, true, "none is missing"}
+	}
+	var names []string
+	for _, j := range missing {
+		names = append(names, fmt.Sprintf("%s (%s)", j, j.Unfinished().Ended()))
+	}
+	return Check{name, false, fmt.Sprintf("%d of %d runs are missing: %s", len(names), of, strings.Join(names, ", "))}
 }
 
 // checkTuning says how the arms were tuned (b.7, F4): a configuration has one set of values for all that
@@ -68,6 +72,10 @@ func (r *Report) checkWeightZero() error {
 			continue
 		case err != nil:
 			return withRemedy(filepath.Join(root, selfcheckName), err)
+		}
+		if n := r.Study.Lock.Numerics; record.Numerics != n {
+			c.OK, c.Found = false, fmt.Sprintf("checked with numerics %d, the lock has %d; mtobench run checks again (of several shards, shard 0)", record.Numerics, n)
+			break
 		}
 		if !record.same() {
 			c.OK, c.Found = false, fmt.Sprintf("states differ after %d steps: %.16s and %.16s", record.Steps, record.Off, record.Zero)
@@ -116,7 +124,7 @@ func (r *Report) checkSameBaseline(off []*Finished) {
 func (r *Report) checkRepeat(off []*Finished, repeat *Finished) error {
 	r.withheld = map[string]string{}
 	if r.Study.Config.Study.Repeat && repeat == nil && len(off) > 0 {
-		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, "the repeated run has no result"})
+		r.Checks = append(r.Checks, Check{"a repeated run gives the same bits", false, fmt.Sprintf("the repeated run has no result (%s)", r.Study.begun(r.Study.repeatJob()).Unfinished().Ended())})
 	}
 	if repeat == nil || len(off) == 0 || off[0].Job.Seed != repeat.Job.Seed {
 		r.withholdSeconds("no run was repeated (study.repeat), so nobody knows how much they vary")

@@ -3,6 +3,8 @@ package harness
 import (
 	"fmt"
 	"strings"
+
+	"github.com/mtobench/mtobench/nn"
 )
 
 // claimed is the upper limit of the ratio's interval from which the claim of a halving counts as
@@ -72,7 +74,7 @@ type evidence struct {
 	failed     []string    // checks of b.7 that did not hold
 	checks     int         // how many there were
 	guard      []string    // what b.4 found against the target, in words
-	guards     []Condition // the same in numbers, with those that hold
+	guards     []Condition // the same in numbers, with those of calibration that hold
 }
 
 // judge applies the rule of b.5, in its order.
@@ -83,15 +85,26 @@ func judge(e evidence) Verdict {
 		v.Word, v.Sentence = Void, "a check that must hold before any number counts has failed: "+join(e.failed)
 		return v
 	}
-	v.Because = append(v.Because, e.guards...)
+	for _, x := range e.guards {
+		v.Because = append(v.Because, x)
+		if !x.Holds {
+			break
+		}
+	}
 	switch {
 	case len(e.guard) > 0:
 		v.Word, v.Sentence = NotMeasurable, "the target can't be measured on this workload: "+join(e.guard)
 		return v
 	case c.StartedAtTarget:
+		v.Because = append(v.Because, condition("runs at the target before any training", float64(c.atStart()), "<=", 0))
 		v.Word, v.Sentence = NotMeasurable, "a run is at the target before any training, so no ratio exists"
 		return v
 	case e.c != claimTarget:
+		side := ">="
+		if e.c > claimTarget {
+			side = "<="
+		}
+		v.Because = append(v.Because, condition("c of the study's primary target, where the claim is judged", e.c, side, claimTarget))
 		v.Word = NoVerdict
 		v.Sentence = fmt.Sprintf("the claim is judged at c = %.2f; this study's primary target is c = %.2f (study.target), so its numbers stand without a verdict", claimTarget, e.c)
 		return v
@@ -131,13 +144,19 @@ var meaning = map[string]string{
 	NotShown:        "the interval contains 1, so neither a gain nor a loss is shown",
 }
 
-// direction says which way censoring bends the ratio.
+// direction says which way censoring bends the ratio. A run that missed the target counts as the budget, which is less than it
+// needs: of the baseline, that makes the ratio too large, with MTO too small.
 func direction(c Comparison) string {
+	longer := c.Ratio > 1
 	switch {
 	case c.CensoredOn && c.CensoredOff:
 		return "; runs of both arms missed the target within the budget, so the ratio is of restricted means and no reduction beyond it may be claimed"
+	case c.CensoredOn && longer:
+		return "; some MTO runs missed the target within the budget, so the increase shown is a lower bound"
 	case c.CensoredOn:
 		return "; some MTO runs missed the target within the budget, so no reduction may be claimed beyond the bound"
+	case c.CensoredOff && longer:
+		return "; some baseline runs missed the target within the budget, so the increase shown is an upper bound, and there may be none"
 	case c.CensoredOff:
 		return "; some baseline runs missed the target within the budget, so the reduction shown is a lower bound"
 	}
@@ -146,18 +165,28 @@ func direction(c Comparison) string {
 
 func join(reasons []string) string { return strings.Join(reasons, "; ") }
 
-// guards are the conditions of b.4 at a target, in numbers.
-func guards(t Target, probe LayerProbe, pairs int) []Condition {
-	misses := 0
-	for _, hit := range t.Hits {
-		if !hit {
+// guards are the conditions of b.4 at a target, in numbers and in the order of Target.Refused; then what b.2 and b.3 ask of
+// every study. What can only be right or wrong is among them where it is wrong.
+func guards(t Target, probe LayerProbe, schedule string, pairs int) []Condition {
+	misses, atStart := 0, 0
+	for i, hit := range t.Hits {
+		switch {
+		case !hit:
 			misses++
+		case t.Crossings[i] == 0:
+			atStart++
 		}
 	}
-	return []Condition{
+	list := []Condition{
 		condition(fmt.Sprintf("calibration runs that missed the target, of %d", len(t.Hits)), float64(misses), "<=", maxMisses),
 		condition("variation of the calibration runs' crossings", t.CV, "<=", maxCrossingCV),
-		condition("signal to noise of the probe", probe.SN, ">=", minSignalToNoise),
-		condition("pairs", float64(pairs), ">=", minPairs),
 	}
+	if atStart > 0 {
+		list = append(list, condition("calibration runs at the target before any training", float64(atStart), "<=", 0))
+	}
+	list = append(list, condition("signal to noise of the probe", probe.SN, ">=", minSignalToNoise))
+	if schedule != string(nn.Constant) {
+		list = append(list, condition(fmt.Sprintf("arms whose learning rate isn't constant (train.schedule=%s)", schedule), 2, "<=", 0))
+	}
+	return append(list, condition("pairs", float64(pairs), ">=", minPairs))
 }

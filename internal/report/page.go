@@ -36,6 +36,7 @@ type page struct {
 	Made         table // what made the runs
 	Config       table
 	Terms        []term
+	Whole        bool // results.complete.txt lies beside the page
 	Cite         string
 	Lock         string
 }
@@ -83,14 +84,20 @@ func newPage(r *harness.Report, style string) page {
 		Terms: terms(r), Lock: lock.Hash,
 	}
 	p.Cite = fmt.Sprintf("mtobench study %q: %s, %s, %s; lock %s; verdict: %s.", c.Study.Name, lock.Data.Name, c.Model.Name, c.Method.Name, lock.Study(), r.Verdict.Word)
-	p.Complete = completeFigures(r)
+	p.Whole = r.Complete != nil && len(r.Complete.Runs) > 0
 	if len(r.Runs) > 0 {
 		p.Curves = []figure{curvesFigure(r)}
 		p.Internal = diagnosticFigures(r)
-		p.Speed = []figure{throughputFigure(r), secondsFigure(r)}
+	}
+	if r.Verdict.Word == harness.Void { // before the checks hold, nothing is compared (methodology b.7)
+		return p
+	}
+	p.Complete = completeFigures(r)
+	if len(r.Runs) > 0 {
+		p.Speed = speedFigures(r)
 		p.Final = finalTable(r)
 	}
-	if t := r.Targets[r.Primary]; t.Pairs > 0 && r.Verdict.Word != harness.Void {
+	if t := r.Targets[r.Primary]; t.Pairs > 0 {
 		seeds := seedsFigure(r)
 		p.Seeds = &seeds
 		p.Survival = append(p.Survival, survivalFigure(r))
@@ -125,8 +132,8 @@ func verdictOf(r *harness.Report) verdict {
 	add := func(label, value, note string) { v.Cards = append(v.Cards, card{label, value, note}) }
 	if !t.StartedAtTarget {
 		kind, test := "paired geometric mean, t-interval of the logarithms", "exact signed-rank test"
-		if t.Censored() {
-			kind, test = "ratio of restricted means, pair bootstrap", "exact log-rank test under label swaps"
+		if t.CensoredRules() {
+			kind, test = "ratio of restricted means, pair bootstrap", logRankText(t.Comparison)
 		}
 		add("Ratio of epochs, with ÷ without", fixed(t.Ratio, 3), fmt.Sprintf("95 %% interval %s; %s", intervalText(t.Interval, 3), kind))
 		add("Reduction of epochs", signedText(100*t.Reduction()), fmt.Sprintf("95 %% interval %s to %s; the claim is about +50 %%", signedText(100*(1-t.Interval.Hi)), signedText(100*(1-t.Interval.Lo))))
@@ -138,6 +145,14 @@ func verdictOf(r *harness.Report) verdict {
 		add("Reduction of seconds", signedText(100*s.Reduction), fmt.Sprintf("an epoch with MTO takes %s times as long (%s); seconds decide usefulness", fixed(s.Ratio, 3), intervalText(s.Interval, 3)))
 	}
 	return v
+}
+
+// logRankText names the log-rank test, which visits all label swaps of few pairs and draws those of many.
+func logRankText(c harness.Comparison) string {
+	if c.Exact {
+		return "exact log-rank test under label swaps"
+	}
+	return fmt.Sprintf("log-rank test under %s drawn label swaps, not exact", grouped(int64(c.Swaps)))
 }
 
 func correlationText(c harness.Comparison) string {

@@ -10,7 +10,7 @@ import (
 func profileFigure(r *harness.Report) figure {
 	f := figure{
 		ID: "profile", Title: "Reduction of epochs by target",
-		Caption: "How many epochs MTO saves to reach each target, with the 95 % interval; above 0 it saves, below it costs. The target is a fraction c of the way from the untrained to the calibrated end. Hollow: the target isn't admissible. The verdict rests on the primary target alone, drawn larger.",
+		Caption: "How many epochs MTO saves to reach each target, with the 95 % interval; above 0 it saves, below it costs. The target is a fraction c of the way from the untrained to the calibrated end. Hollow: the target isn't admissible. The verdict rests on the primary target alone, drawn larger. " + capital(harness.Unadjusted) + ".",
 		Legend: []legendItem{
 			{sign(func(c *canvas) { c.line("interval", 17, 1, 17, 13); c.marker(armOn, 17, 7, false) }), "reduction with interval"},
 			{sign(func(c *canvas) { c.line("half", 1, 7, 33, 7) }), "a halving"},

@@ -41,6 +41,7 @@ func ratiosFigure(r *harness.Report) figure {
 	if len(own) > 0 {
 		f.Caption += fmt.Sprintf(" In %s each run that missed the target ends elsewhere: the ratio is of means up to its own end, and there is no test.", strings.Join(own, ", "))
 	}
+	f.Caption += " " + capital(harness.Unadjusted) + "."
 	lo, hi = max(lo, 0.02), min(hi, 50)
 	return f.drawn(false, func(w float64) *canvas {
 		const step, top = 46.0, 8.0

@@ -3,11 +3,14 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"fmt"
+	"html/template"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,8 +230,13 @@ func TestFiguresSayWhatTheRunsSay(t *testing.T) {
 // Before the checks hold, no number is shown (methodology b.7).
 func TestAVoidStudyShowsNoRatio(t *testing.T) {
 	for word, want := range map[string]bool{harness.Void: false, harness.Supported: true} {
-		page := written(t, sample(usual, func(r *harness.Report) { r.Verdict.Word = word }))
-		for _, what := range []string{"Ratio of epochs", "0.400 to 0.590", "reduction of epochs", "Kaplan-Meier median"} {
+		page := written(t, sample(usual, func(r *harness.Report) {
+			complete(r)
+			finals(r)
+			r.Verdict.Word = word
+		}))
+		for _, what := range []string{"Ratio of epochs", "0.400 to 0.590", "reduction of epochs", "Kaplan-Meier median",
+			"2.00 to 2.00", `<table id="final-table">`, "MTO in T/2", "images a second"} {
 			assert.Equal(t, want, strings.Contains(page, what), "%s: %s", word, what)
 		}
 		has(t, page, "Every run of the study")
@@ -255,15 +263,66 @@ func TestAnUnmeasurableStudyShowsNoRatio(t *testing.T) {
 	}
 }
 
-func TestFinalFiguresArePairedBySeed(t *testing.T) {
+// Of 21 pairs the log-rank test draws its label swaps; of 20 it visits all.
+func TestADrawnTestIsNotCalledExact(t *testing.T) {
+	for _, pairs := range []int{20, 21} {
+		r := sample(append(slices.Repeat([][2]float64{{8, 4}}, pairs-1), [2]float64{90, 4}), func(r *harness.Report) {
+			var off, on []statistics.Crossing
+			for _, p := range r.Pairs() {
+				off, on = append(off, p[0].Outcome(68).Crossing), append(on, p[1].Outcome(68).Crossing)
+			}
+			test, c := statistics.LogRankSwap(off, on), &r.Targets[r.Primary].Comparison
+			c.CensoredOff, c.P, c.Swaps, c.Exact = true, test.P, test.Swaps, test.Exact
+		})
+		page, exact := written(t, r), pairs == 20
+		for _, place := range []string{`<span>%s</span>`, `<th scope="row">%s</th>`} {
+			assert.Equal(t, exact, strings.Contains(page, fmt.Sprintf(place, "exact log-rank test under label swaps")), "%d pairs, %s", pairs, place)
+			assert.Equal(t, !exact, strings.Contains(page, fmt.Sprintf(place, "log-rank test under 65,536 drawn label swaps, not exact")), "%d pairs, %s", pairs, place)
+		}
+	}
+}
+
+// One p of many is no finding: where those of units and targets stand, the page says that they aren't adjusted.
+func TestThePageSaysThatItsPValuesAreNotAdjusted(t *testing.T) {
+	note := template.HTMLEscapeString(capital(harness.Unadjusted))
+	assert.Equal(t, 2, strings.Count(written(t, sample(usual, nil)), note), "with the units and with the targets")
+}
+
+// finals adds end-of-run evaluations in which MTO gains 2 points.
+func finals(r *harness.Report) {
 	final := func(v float64) *harness.Final {
 		return &harness.Final{Figures: []harness.FinalFigure{{Name: "ridge", Unit: "test-top1-%", Test: v}}}
 	}
-	page := written(t, sample(usual, func(r *harness.Report) {
-		for i, pair := range r.Pairs() {
-			pair[0].Final, pair[1].Final = final(60+float64(i)), final(62+float64(i))
+	for i, pair := range r.Pairs() {
+		pair[0].Final, pair[1].Final = final(60+float64(i)), final(62+float64(i))
+	}
+}
+
+// Withheld seconds are in no figure of an arm: not to the target, not as a median. Each run's throughput stays, to show why.
+func TestWithheldSecondsAreNotCompared(t *testing.T) {
+	shown := func(r *harness.Report) { r.Units[1] = harness.UnitComparison{Unit: harness.UnitTrainSeconds} }
+	for _, c := range []struct {
+		change func(r *harness.Report)
+		why    string
+	}{
+		{shown, ""},
+		{func(*harness.Report) {}, "noise"},
+		{func(r *harness.Report) {
+			shown(r)
+			r.Verdict.Word, r.Targets[r.Primary].Refused = harness.NotMeasurable, []string{"noisy"}
+		}, "the study is not measurable"},
+	} {
+		page := written(t, sample(usual, c.change))
+		for _, what := range []string{"seconds to the target", "Quality over training seconds", "images a second. </desc>", `class="level off"`} {
+			assert.Equal(t, c.why == "", strings.Contains(page, what), "%q: %s", c.why, what)
 		}
-	}))
+		assert.Equal(t, c.why != "", strings.Contains(page, "Seconds are withheld: "+c.why+". "), c.why)
+		has(t, page, "Throughput by run")
+	}
+}
+
+func TestFinalFiguresArePairedBySeed(t *testing.T) {
+	page := written(t, sample(usual, finals))
 	has(t, page, `ridge</th><td>test-top1-%</td><td class="number">6</td><td class="number">62.50</td><td class="number">64.50</td><td class="number">2.00</td><td class="number">2.00 to 2.00`)
 }
 

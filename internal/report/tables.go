@@ -37,11 +37,11 @@ func numbersTable(r *harness.Report) table {
 	add("raw first crossing, median (secondary)", fixed(r.Secondary.MedianOff, 2), fixed(r.Secondary.MedianOn, 2), "")
 	if r.ShownPrimary() && !t.StartedAtTarget {
 		name, test := "paired geometric mean, 95 % t-interval of logs", "exact signed-rank test"
-		if t.Censored() {
-			name, test = "ratio of restricted means, 95 % pair bootstrap", "exact log-rank test under label swaps"
+		if t.CensoredRules() {
+			name, test = "ratio of restricted means, 95 % pair bootstrap", logRankText(t.Comparison)
 		}
 		add(name, "", "", fmt.Sprintf("%s (%s)", fixed(t.Ratio, 3), intervalText(t.Interval, 3)))
-		if !t.Censored() {
+		if !t.CensoredRules() {
 			add("BCa bootstrap interval beside it", "", "", intervalText(t.BCa, 3))
 		} else {
 			add("percentiles of the bootstrap beside it", "", "", intervalText(t.Percentile, 3))
@@ -130,17 +130,13 @@ func finishedRow(f *harness.Finished, arm string, tau float64) []cell {
 }
 
 func missingRow(j harness.Job, seed, arm string) []cell {
-	state := cell{"✘ missing: never started", "bad"}
-	if s, err := harness.ReadStatus(j.Dir); err == nil {
-		switch s.State {
-		case harness.StateFailed:
-			state.Text = "✘ failed: " + s.Error
-		default:
-			state.Text = fmt.Sprintf("✘ missing: %s at step %d of %d", s.State, s.Step, s.Steps)
-		}
+	s := j.Unfinished()
+	text := "✘ missing: " + s.Ended()
+	if s.State == harness.StateFailed {
+		text = "✘ failed: " + s.Error
 	}
 	cells := row(seed, arm, "", "–", "–", "–", "–", "–", "–")
-	cells[2] = state
+	cells[2] = cell{text, "bad"}
 	return cells
 }
 

@@ -26,7 +26,29 @@ func timed(f *harness.Finished, unit string) float64 {
 	return math.NaN()
 }
 
-// throughputFigure shows how fast each run trained.
+// noSeconds says why the arms' training seconds may not be compared; empty where they may.
+func noSeconds(r *harness.Report) string {
+	if !r.ShownPrimary() {
+		return "the study is " + r.Verdict.Word
+	}
+	for _, u := range r.Units {
+		if u.Unit == harness.UnitTrainSeconds {
+			return u.Withheld
+		}
+	}
+	return "there are none of pairs"
+}
+
+// speedFigures are the throughput of the runs and, where seconds may be compared, the quality over them.
+func speedFigures(r *harness.Report) []figure {
+	figures := []figure{throughputFigure(r)}
+	if noSeconds(r) == "" {
+		figures = append(figures, secondsFigure(r))
+	}
+	return figures
+}
+
+// throughputFigure shows how fast each run trained. Its medians by arm stand where seconds may be compared.
 func throughputFigure(r *harness.Report) figure {
 	f := figure{
 		ID: "throughput", Title: "Training throughput of each run",
@@ -48,6 +70,10 @@ func throughputFigure(r *harness.Report) figure {
 	if r.Repeat != nil {
 		add(r.Repeat, "without MTO, repeated")
 		hi = max(hi, rate(r.Repeat))
+	}
+	if why := noSeconds(r); why != "" {
+		clear(rates)
+		f.Caption += " Seconds are withheld: " + why + ". So there is no median of an arm, and no figure of quality over seconds."
 	}
 	for _, arm := range arms {
 		if len(rates[arm]) > 0 {

@@ -90,6 +90,9 @@ func histories() map[string][]*harness.Report {
 					f.Manifest.Modified, f.Manifest.Machine.CPU = true, `"><img src=x>`+strings.Repeat("longwithoutblanks", 10)
 				}
 			}),
+			at(4, "4", 0.8, func(r *harness.Report) {
+				r.Units[1].CensoredOff, r.Units[1].OwnHorizons = true, true
+			}),
 		},
 		"trend of nothing": {at(1, "1", 0.3, func(r *harness.Report) { r.Verdict.Word = harness.Void })},
 	}
@@ -168,6 +171,14 @@ func TestWithheldNumbersStayWithheldInATrend(t *testing.T) {
 	assert.Equal(t, "7777777aaaaa 2026-11-07 09:30 16.5 15.5 to 18 9.25 8.45 to 10.12", seconds[5])
 	require.Len(t, seconds, 8) // the other machine has a picture of its own
 	require.Len(t, rowsOf(t, page, "study-2-machine-2-seconds-numbers"), 1)
+}
+
+// Where each run's budget ends elsewhere in a unit there is no test, and so no p.
+func TestATrendShowsNoTestWhereThereIsNone(t *testing.T) {
+	page := section(t, writtenTrend(t, histories()["trend at the edges"]), "study-1")
+	assert.Contains(t, rowsOf(t, page, "study-1-epochs-numbers"), "4 2026-11-04 09:30 0.800 0.720 to 0.880 0.0312")
+	assert.Contains(t, rowsOf(t, page, "study-1-machine-1-ratio-numbers"),
+		"4 2026-11-04 09:30 0.400 0.320 to 0.480 – no test: each run that missed the target ends elsewhere, the means go to its own end")
 }
 
 // A point is one version of the code.

@@ -74,13 +74,14 @@ func BCaMean(x []float64) Interval {
 		}
 		return sum / float64(n)
 	})
-	below := 0.0 // share of resamples below theta, ties half
+	rounding := float64(1e-12 * max(math.Abs(slices.Max(x)), math.Abs(slices.Min(x))))
+	below := 0.0 // share of resamples below theta; ties half: those that are a permutation of x, whose sums differ by rounding
 	for _, v := range values {
 		switch {
+		case math.Abs(v-theta) <= rounding:
+			below += 0.5
 		case v < theta:
 			below++
-		case v == theta:
-			below += 0.5
 		}
 	}
 	z0 := NormalQuantile(below / float64(len(values)))

@@ -1,6 +1,9 @@
 package statistics
 
-import "math"
+import (
+	"encoding/json"
+	"math"
+)
 
 // A Difference is a paired comparison of means, in the unit of its arguments (methodology b.6).
 type Difference struct {
@@ -10,6 +13,12 @@ type Difference struct {
 	Interval Interval // two-sided 95 %, Student's t
 	Lower    float64  // one-sided 95 % lower limit: above it lies the true mean in 95 % of studies
 	Upper    float64  // one-sided 95 % upper limit
+}
+
+// MarshalJSON writes mean and limits, null for one that the data don't give.
+func (d Difference) MarshalJSON() ([]byte, error) {
+	limits := Interval{d.Lower, d.Upper}
+	return json.Marshal(map[string]any{"pairs": d.Pairs, "mean": d.Mean, "interval": d.Interval, "one_sided_limits": limits})
 }
 
 // PairedDifference compares x[i] - y[i] by Student's t: for non-inferiority with margin delta ask
