@@ -38,10 +38,16 @@ func decodeJSON(path string, data []byte, v any) error {
 	return nil
 }
 
+// A newerSchema is the error of a file with a newer schema: no repetition mends that.
+type newerSchema string
+
+func (e newerSchema) Error() string      { return string(e) }
+func (newerSchema) Is(target error) bool { return target == ErrConfig }
+
 func checkSchema(path string, schema int) error {
 	switch {
 	case schema > Schema:
-		return fmt.Errorf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema)
+		return newerSchema(fmt.Sprintf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema))
 	case schema < 1:
 		return fmt.Errorf("%s: no schema number: not a file of mtobench, or %w", path, errDamaged)
 	}

@@ -67,7 +67,7 @@ func NewStudy(c Config, o Options) (*Study, error) {
 		return nil, err
 	}
 	if err := c.Resolve(set); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, of(ErrConfig, err)
 	}
 	workload := fmt.Sprintf("%s-%s-%s-%.8s", plain(c.Data.Name), c.Model.Name, c.Method.Name, c.PlanHash(set.SHA256))
 	s := &Study{
