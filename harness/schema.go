@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
+
+	"github.com/mtobench/mtobench/internal/resultfile"
 )
 
 // Schema is the version of every file that this package writes. A file with a newer one is refused.
-const Schema = 1
+const Schema = resultfile.Schema
 
 // errDamaged marks a file that isn't what was written.
 var errDamaged = errors.New("damaged")
@@ -52,6 +56,16 @@ func checkSchema(path string, schema int) error {
 		return fmt.Errorf("%s: no schema number: not a file of mtobench, or %w", path, errDamaged)
 	}
 	return nil
+}
+
+// checkHead checks the schema of a text: the number behind head in its first line.
+func checkHead(path string, text []byte, head string) error {
+	line, _, _ := strings.Cut(string(text), "\n")
+	schema, err := strconv.Atoi(strings.TrimPrefix(line, head))
+	if err != nil {
+		return fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, head)
+	}
+	return checkSchema(path, schema)
 }
 
 // writeJSON writes v, indented, by rename.

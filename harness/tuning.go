@@ -141,7 +141,10 @@ func (u *tuning) steps() int { return u.config.epochs * (len(u.config.images) / 
 // run trains to the end, from the state that path holds, which it saves after every epoch, where it is asked to stop and
 // before a step that fails. Without that file, or with a damaged or foreign one, it trains from the start: the same bits.
 func (u *tuning) run(path string, tell func(done, total int) error) error {
-	u.restore(path)
+	var newer newerSchema
+	if err := u.restore(path); errors.As(err, &newer) {
+		return err
+	}
 	perEpoch := u.steps() / u.config.epochs
 	for u.step < u.steps() {
 		stop := u.train()
