@@ -138,10 +138,10 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	report, err := s.Collect()
-	if err != nil {
-		return nil, err
+	if err != nil && report != nil {
+		return nil, err // it couldn't be written
 	}
-	if len(failed) > 0 {
+	if len(failed) > 0 { // the reason, too, where there is nothing to collect
 		err = fmt.Errorf("%d of %d runs failed; the first: %w", len(failed), len(jobs), failed[0])
 	}
 	return report, err
