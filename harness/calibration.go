@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/mtobench/mtobench/internal/resultfile"
 )
 
 // MakeLock fixes the target from the finished calibration runs and writes the lock. It trains nothing.
@@ -71,6 +73,9 @@ func (s *Study) calibrationRun(j Job, c Config) (CalibrationRun, error) {
 	result, err := os.ReadFile(filepath.Join(j.Dir, resultName))
 	if err != nil {
 		return CalibrationRun{}, err
+	}
+	if err := checkHead(filepath.Join(j.Dir, resultName), result, resultfile.SchemaComment); err != nil {
+		return CalibrationRun{}, damagedRun(j.Dir, err)
 	}
 	f := Finished{Job: j}
 	if err := readJSON(filepath.Join(j.Dir, manifestName), &f.Manifest); err != nil {

@@ -114,7 +114,7 @@ func (r *run) restore() error {
 			return nil
 		}
 		if errors.Is(err, errForeign) {
-			return fmt.Errorf("%w; move it away, or choose another --out", err)
+			return fmt.Errorf("%w: %w; move it away, or choose another --out", ErrConfig, err)
 		}
 		if errors.Is(err, fs.ErrPermission) {
 			return err

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/mtobench/mtobench/nn"
 )
@@ -25,6 +26,9 @@ func readCheckpoint(path string) (*nn.TensorFile, error) {
 	file, err := nn.ReadTensors(path)
 	if err != nil {
 		return nil, err
+	}
+	if schema, err := strconv.Atoi(file.Metadata["schema"]); err == nil && schema > Schema {
+		return nil, fmt.Errorf("%w: %w", errForeign, checkSchema(path, schema))
 	}
 	want := file.Metadata[digestKey]
 	delete(file.Metadata, digestKey)

@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"github.com/mtobench/mtobench/benchdata"
@@ -123,13 +121,8 @@ func readResolved(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	head, _, _ := bytes.Cut(text, []byte("\n"))
-	schema, err := strconv.Atoi(strings.TrimPrefix(string(head), configHead))
-	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w: line 1: want %q and a number; %s", path, errDamaged, configHead, remedy(filepath.Dir(path)))
-	}
-	if err := checkSchema(path, schema); err != nil {
-		return Config{}, err
+	if err := checkHead(path, text, configHead); err != nil {
+		return Config{}, withRemedy(path, err)
 	}
 	c, err := Load(path, text, nil)
 	if err != nil && !strings.Contains(err.Error(), path) {

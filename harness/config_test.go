@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,7 +135,7 @@ func TestNewerSchemaIsRefusedByName(t *testing.T) {
 	err := checkSchema("runs/x/manifest.json", Schema+1)
 	require.ErrorContains(t, err, "runs/x/manifest.json: schema 2")
 	require.ErrorContains(t, checkSchema("f", 0), "no schema number")
-	require.False(t, errors.Is(err, ErrConfig))
+	require.Equal(t, ExitConfig, ExitStatus(err))
 }
 
 // TestInitialWeightsAreKnownByTheirContent: the lock holds the hash of model.init, not its path.

@@ -59,14 +59,10 @@ func ReadCurve(path string) (Curve, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, rest, _ := strings.Cut(string(data), "\n")
-	schema, err := strconv.Atoi(strings.TrimPrefix(head, curveHead))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, curveHead)
-	}
-	if err := checkSchema(path, schema); err != nil {
+	if err := checkHead(path, data, curveHead); err != nil {
 		return nil, err
 	}
+	_, rest, _ := strings.Cut(string(data), "\n")
 	if rest != "" && !strings.HasSuffix(rest, "\n") { // a number that is cut off is a number too
 		return nil, fmt.Errorf("%s: %w: its last line is cut off", path, errDamaged)
 	}

@@ -54,7 +54,7 @@ func openData(c *Config) (*benchdata.Set, *benchdata.SealedTest, error) {
 	}
 	set, err := benchdata.Open(from, benchdata.Options{Side: c.Data.Side})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: data: %w", ErrConfig, err)
+		return nil, nil, of(ErrConfig, fmt.Errorf("data: %w", err))
 	}
 	return set, set.Seal(), nil
 }
@@ -66,7 +66,7 @@ func OpenRun(c Config, seed uint64, arm string) (RunConfig, *benchdata.Set, erro
 		return RunConfig{}, nil, err
 	}
 	if err := c.Resolve(set); err != nil {
-		return RunConfig{}, nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return RunConfig{}, nil, of(ErrConfig, err)
 	}
 	return RunConfig{Config: c, Seed: seed, Arm: arm}, set, nil
 }

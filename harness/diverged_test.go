@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mtobench/mtobench/benchdata"
 	"github.com/mtobench/mtobench/nn"
 )
 
@@ -80,7 +82,7 @@ func TestDivergedRunLeavesWhatMakesItAgain(t *testing.T) {
 	require.Equal(t, "forward", d.First.Phase)
 
 	for _, threads := range []int{1, 2} {
-		found, err := ReplayDivergence(j.Dir, threads)
+		found, err := ReplayDivergence(t.Context(), j.Dir, threads)
 		require.NoError(t, err)
 		require.Equal(t, d, found)
 	}
@@ -96,7 +98,7 @@ func TestDivergedRunLeavesWhatMakesItAgain(t *testing.T) {
 	}
 	delete(file.Metadata, "state")
 	require.NoError(t, writeCheckpoint(path, file))
-	_, err = ReplayDivergence(j.Dir, 1)
+	_, err = ReplayDivergence(t.Context(), j.Dir, 1)
 	require.ErrorContains(t, err, "the tensors hash to")
 
 	// Given again, the run stops at the same step; made by a program that gets past it, the record goes.
@@ -104,6 +106,83 @@ func TestDivergedRunLeavesWhatMakesItAgain(t *testing.T) {
 	again, err := ReadDivergence(j.Dir)
 	require.NoError(t, err)
 	require.Equal(t, d, again)
+}
+
+// What an end-of-run evaluation trains may diverge as pre-training may: the step that failed is made again from its own
+// state and the run's, and nothing before it.
+func TestDivergedFinalEvaluationLeavesWhatMakesItAgain(t *testing.T) {
+	t.Parallel()
+	s, open := newSealedStudy(t, func(benchdata.Split) {}, "final.finetune=true", "final.finetune_lr=1e30")
+	calibrateAndLock(t, s)
+	j := pairJobs(s.Root, s.Lock.Seeds, false)[0]
+	require.NoError(t, s.prepare(j.Dir, s.runConfig(s.Config, j), s.Lock))
+	run := func(threads int) error { return s.launch(t.Context(), j, threads, func(Progress) {}) }
+	err := run(2)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "training failed: end-of-run evaluation: finetune, probe seed 1 of 3: step 2 of ")
+	require.ErrorContains(t, err, "lower final.finetune_lr; first bad value: ")
+	require.ErrorContains(t, err, "mtobench replay "+j.Dir)
+
+	d, err := ReadDivergence(j.Dir)
+	require.NoError(t, err)
+	require.Equal(t, "finetune, probe seed 1, training step 2", d.Place())
+	require.Len(t, d.Images, 10)
+	require.Contains(t, d.Terms, "classifier 1")
+	require.NotNil(t, d.First)
+	for _, threads := range []int{1, 2} {
+		found, err := replayDivergence(t.Context(), j.Dir, threads, open, newRealStepper)
+		require.NoError(t, err)
+		require.Equal(t, d, found)
+	}
+
+	// Given again, the run fails at once and as before: in a step behind the one that it has saved.
+	require.ErrorIs(t, run(1), ErrDiverged)
+	again, err := ReadDivergence(j.Dir)
+	require.NoError(t, err)
+	require.Equal(t, d, again)
+
+	// Of another state, or of none, nothing is concluded.
+	other := d
+	other.Step = 3
+	require.NoError(t, writeJSON(filepath.Join(j.Dir, divergedName), other))
+	_, err = replayDivergence(t.Context(), j.Dir, 1, open, newRealStepper)
+	require.ErrorContains(t, err, "it is the state before step 2, diverged.json names step 3")
+	require.NoError(t, os.RemoveAll(filepath.Join(j.Dir, finalDir)))
+	_, err = replayDivergence(t.Context(), j.Dir, 1, open, newRealStepper)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A replay without the images that the run had concludes nothing; one that is asked to stop, stops.
+func TestReplayOfAFailureSaysWhyItCannotBe(t *testing.T) {
+	j := realRunIn(t, t.TempDir(), "train.base_lr=1e30", "train.clip=0")
+	require.ErrorIs(t, runReal(j, 1), ErrDiverged)
+	_, err := replayDivergence(t.Context(), j.Dir, 1, func(*Config) (*benchdata.Set, *benchdata.SealedTest, error) {
+		return nil, nil, fmt.Errorf("%w: no such images", ErrConfig)
+	}, newRealStepper)
+	require.Equal(t, ExitUnclear, ExitStatus(err), err)
+
+	path := filepath.Join(j.Dir, manifestName)
+	var m Manifest
+	require.NoError(t, readJSON(path, &m))
+	elsewhere := m
+	elsewhere.Arithmetic = "of another CPU"
+	require.NoError(t, writeJSON(path, elsewhere))
+	_, err = ReplayDivergence(t.Context(), j.Dir, 1)
+	require.Equal(t, ExitUnclear, ExitStatus(err), err)
+	require.NoError(t, writeJSON(path, m))
+
+	for _, late := range []bool{false, true} { // before the step, and within it
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err = replayDivergence(ctx, j.Dir, 1, openOnce, func(rc RunConfig, set *benchdata.Set, threads int) (stepper, error) {
+			s, err := newRealStepper(rc, set, threads)
+			if s.(*Trainer).stopping.Store(late); !late {
+				cancel()
+			}
+			return s, err
+		})
+		cancel()
+		require.ErrorIs(t, err, ErrInterrupted)
+	}
 }
 
 func TestRecordOfAFailureGoesOnceTheRunGetsPastIt(t *testing.T) {

@@ -82,7 +82,7 @@ func (f *fakeStepper) Step() (StepStats, error) {
 	if err := f.stallAt(strconv.Itoa(f.step)); err != nil {
 		return StepStats{}, err
 	}
-	if f.diverg == f.step+1 && f.acts() {
+	if f.diverg == f.step+1 && f.acts() || f.diverg == -(f.step+1) { // below 0: in both arms
 		return StepStats{}, fmt.Errorf("step %d: loss NaN", f.step+1)
 	}
 	f.step++

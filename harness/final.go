@@ -151,8 +151,15 @@ func (r *run) evaluateFinal() error {
 		return r.tell(false)
 	})
 	r.stage = ""
+	var diverged *tuningDivergence
 	if err != nil {
-		return fmt.Errorf("end-of-run evaluation: %w", err)
+		err = fmt.Errorf("end-of-run evaluation: %w", err)
+	}
+	if errors.As(err, &diverged) {
+		return r.diverged(diverged.found.Where, err)
+	}
+	if err != nil {
+		return err
 	}
 	test, err := r.openTest(names)
 	if err != nil {

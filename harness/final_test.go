@@ -16,7 +16,7 @@ import (
 )
 
 // sealedConfig is a real study of a few seconds: 8 pixels, 2 blocks of width 24.
-func sealedConfig(t *testing.T) Config {
+func sealedConfig(t *testing.T, overrides ...string) Config {
 	t.Helper()
 	c, err := Load("sealed", []byte(`
 [study]
@@ -39,7 +39,7 @@ epochs = 1
 [probe]
 bank = 60
 knn_k = 5
-`), nil)
+`), overrides)
 	require.NoError(t, err)
 	return c
 }
@@ -47,13 +47,22 @@ knn_k = 5
 // sealedStudy calibrates and runs the study on images whose test split was changed by edit.
 func sealedStudy(t *testing.T, edit func(test benchdata.Split)) (*Study, *Report) {
 	t.Helper()
+	s, _ := newSealedStudy(t, edit)
+	report, err := s.Run(context.Background())
+	require.NoError(t, err)
+	return s, report
+}
+
+// newSealedStudy is that study before anything is run, and what opens its images.
+func newSealedStudy(t *testing.T, edit func(test benchdata.Split), overrides ...string) (*Study, openSet) {
+	t.Helper()
 	set := noiseSet(8, 1, 60)
 	set.Test = benchdata.Split{Images: append([]uint8(nil), set.Val.Images...), Labels: append([]int32(nil), set.Val.Labels...)}
 	edit(set.Test)
 	set.SHA256 = set.Hash()
 	test := set.Seal()
 	open := func(*Config) (*benchdata.Set, *benchdata.SealedTest, error) { return set, test, nil }
-	c := sealedConfig(t)
+	c := sealedConfig(t, overrides...)
 	require.NoError(t, c.Resolve(set))
 	s := &Study{
 		Config: c, Root: t.TempDir(), monitor: new(quiet),
@@ -65,9 +74,7 @@ func sealedStudy(t *testing.T, edit func(test benchdata.Split)) (*Study, *Report
 		Child{Kind: j.Kind, Dir: j.Dir, Seed: j.Seed, Arm: j.Arm, Threads: threads}.main(ctx, &out, &log, open, newRealStepper)
 		return follow(strings.NewReader(out.String()), report)
 	}
-	report, err := s.Run(context.Background())
-	require.NoError(t, err)
-	return s, report
+	return s, open
 }
 
 // TestTestSplitReachesNothingBeforeTheLockIsClosed changes every pixel and label of the test split. Calibration, lock

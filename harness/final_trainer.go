@@ -71,8 +71,7 @@ func (t *Trainer) PrepareFinal(dir string, tell func(stage string, done, total i
 		}
 		for probeSeed := 1; probeSeed <= t.rc.Final.ProbeSeeds; probeSeed++ {
 			stage := fmt.Sprintf("%s, probe seed %d of %d", name, probeSeed, t.rc.Final.ProbeSeeds)
-			path := filepath.Join(dir, fmt.Sprintf("%s-seed=%d.safetensors", name, probeSeed))
-			done, err := t.tune(name, probeSeed, path, func(done, total int) error { return tell(stage, done, total) })
+			done, err := t.tune(name, probeSeed, tuningPath(dir, name, probeSeed), func(done, total int) error { return tell(stage, done, total) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", stage, err)
 			}
@@ -80,6 +79,28 @@ func (t *Trainer) PrepareFinal(dir string, tell func(stage string, done, total i
 		}
 	}
 	return nil
+}
+
+// tuningPath is the file of a tuning's state.
+func tuningPath(dir, name string, probeSeed int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s-seed=%d.safetensors", name, probeSeed))
+}
+
+// StepFinal implements diagnoser.
+func (t *Trainer) StepFinal(dir string, failed Divergence) error {
+	u, err := t.tuning(failed.Where, failed.Probe)
+	if err != nil {
+		return err
+	}
+	defer u.close()
+	path := tuningPath(dir, failed.Where, failed.Probe)
+	if err := u.restore(path); err != nil {
+		return err
+	}
+	if u.step+1 != failed.Step {
+		return fmt.Errorf("%s: %w: it is the state before step %d, %s names step %d", path, errDamaged, u.step+1, divergedName, failed.Step)
+	}
+	return u.train()
 }
 
 // tuning makes the tuning of that name.

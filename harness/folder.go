@@ -28,7 +28,7 @@ func openFolder(root string, parse func(path string, data []byte) (*Lock, error)
 	}
 	config, err := readResolved(filepath.Join(root, configName))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, of(ErrConfig, err)
 	}
 	if err := lock.fits(config); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(root, configName), err)

@@ -160,7 +160,7 @@ func ReadLock(path string) (*Lock, error) { return readLock(path, parseLock) }
 func readLock(path string, parse func(path string, data []byte) (*Lock, error)) (*Lock, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrLock, err)
+		return nil, of(ErrLock, err)
 	}
 	return parse(path, data)
 }

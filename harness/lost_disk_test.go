@@ -43,15 +43,12 @@ func (l *lostRun) requireFailure(t *testing.T, j Job, status int, text, why stri
 	require.Contains(t, message, j.Dir, "it names the file")
 }
 
-// A real disk is full, from a random moment on. CI must be able to mount one.
+// A real disk is full, from a random moment on. Where none can be mounted it is skipped; .ci/run takes that for a failure.
 func TestLostFull(t *testing.T) {
 	l := lost(t)
 	small := t.TempDir()
 	if err := mountSmall(small); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("CI must run this as root: %v", err)
-		}
-		t.Skipf("a small disk can't be mounted (TestLostDisk fills one that isn't real): %v", err)
+		t.Skipf("a small disk can't be mounted, as root or by sudo -n (TestLostDisk fills one that isn't real): %v", err)
 	}
 	t.Cleanup(func() { unmount(small) })
 	moments(t, func(t *testing.T, random *rand.Rand) string {

@@ -1,7 +1,9 @@
 package harness
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -13,10 +15,26 @@ import (
 // nobody is a user without rights.
 const nobody = 65534
 
-// mountSmall mounts a disk of half a MiB.
-func mountSmall(path string) error { return syscall.Mount("tmpfs", path, "tmpfs", 0, "size=512k") }
+// mountSmall mounts a disk of half a MiB that anybody may write to, as another user by sudo where that asks for nothing.
+func mountSmall(path string) error {
+	const options = "size=512k,mode=1777"
+	err := syscall.Mount("tmpfs", path, "tmpfs", 0, options)
+	if err == nil || os.Getuid() == 0 {
+		return err
+	}
+	if sudo := exec.Command("sudo", "-n", "mount", "-t", "tmpfs", "-o", options, "tmpfs", path).Run(); sudo != nil {
+		return errors.Join(err, sudo)
+	}
+	return nil
+}
 
-func unmount(path string) error { return syscall.Unmount(path, syscall.MNT_DETACH) }
+func unmount(path string) error {
+	err := syscall.Unmount(path, syscall.MNT_DETACH)
+	if err == nil || os.Getuid() == 0 {
+		return err
+	}
+	return exec.Command("sudo", "-n", "umount", "-l", path).Run()
+}
 
 var program sync.Once
 

@@ -27,7 +27,7 @@ func TestLostReal(t *testing.T) {
 		require.NoError(t, p.Start())
 		return p, time.Now()
 	}
-	end := func(j Job) (chain, digest string) {
+	end := func(j Job) (curve Curve, digest string) {
 		steps, err := checkpoints(j.Dir)
 		require.NoError(t, err)
 		file, err := readCheckpoint(checkpointPath(j.Dir, steps[len(steps)-1]))
@@ -36,14 +36,14 @@ func TestLostReal(t *testing.T) {
 		file.Metadata = nil
 		digest, err = file.Digest()
 		require.NoError(t, err)
-		return chainOf(t, j.Dir), digest
+		return curveOf(t, j.Dir), digest
 	}
 	whole := realRunIn(t, t.TempDir())
 	p, begin := start(childSpec{Count: true}, whole)
 	status, text := p.end()
 	require.Zero(t, status, text)
 	l.takes, l.operations = time.Since(begin), operationsIn(t, text)
-	wantChain, wantDigest := end(whole)
+	wantCurve, wantDigest := end(whole)
 
 	few(t, func(t *testing.T, random *rand.Rand) string {
 		j := realRunIn(t, t.TempDir())
@@ -66,8 +66,8 @@ func TestLostReal(t *testing.T) {
 		p, _ = start(childSpec{}, j)
 		status, text := p.end()
 		require.Zero(t, status, text)
-		chain, digest := end(j)
-		require.Equal(t, wantChain, chain)
+		curve, digest := end(j)
+		require.Equal(t, wantCurve, curve)
 		require.Equal(t, wantDigest, digest, "weights, moments and average")
 		require.NoFileExists(t, filepath.Join(j.Dir, holdName))
 		return how + ": same bits"

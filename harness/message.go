@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"syscall"
 
 	"github.com/mtobench/mtobench/internal/atomicfile"
 )
@@ -41,6 +44,19 @@ func ExitStatus(err error) int {
 	}
 	return ExitFailed
 }
+
+// of marks err, of reading what a user named, as being of kind: no repetition mends it. An error of the disk or of the
+// network behind it may pass, and stays what it is.
+func of(kind, err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && !slices.Contains(lasting, error(errno)) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", kind, err)
+}
+
+// lasting are the errors of a system that say something about what was named, beside those that io/fs knows.
+var lasting = []error{syscall.ENOTDIR, syscall.EISDIR, syscall.EINVAL, syscall.ENAMETOOLONG, syscall.ELOOP}
 
 // errFull marks a full disk on the other side of a process boundary.
 var errFull = errors.New("disk full")

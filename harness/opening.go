@@ -51,11 +51,15 @@ func readOpenings(path string) ([]TestOpening, error) {
 			continue
 		}
 		var e struct {
+			Schema   int         `json:"schema"`
 			Key      string      `json:"key"`
 			Metadata TestOpening `json:"metadata"`
 		}
 		if err := json.Unmarshal(line, &e); err != nil {
 			return nil, fmt.Errorf("%s:%d: an opening of the test split that can't be read: %w; restore the file, or remove it with %s and %s beside it and give the study's command again", path, i+1, err, finalName, resultName)
+		}
+		if err := checkSchema(fmt.Sprintf("%s:%d", path, i+1), e.Schema); err != nil {
+			return nil, err
 		}
 		if e.Key == eventTestOpen {
 			openings = append(openings, e.Metadata)

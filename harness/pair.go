@@ -47,11 +47,11 @@ func (r *run) identify() error {
 	old := &r.first
 	switch {
 	case old.Numerics != m.Numerics:
-		return fmt.Errorf("%s: the run was begun with numerics %d, this program has %d: its bits would differ; finish it with the program that began it (%s), or start afresh with another --out", r.dir, old.Numerics, m.Numerics, old.worker(0).build())
+		return fmt.Errorf("%w: %s: the run was begun with numerics %d, this program has %d: its bits would differ; finish it with the program that began it (%s), or start afresh with another --out", ErrConfig, r.dir, old.Numerics, m.Numerics, old.worker(0).build())
 	case old.Arithmetic != m.Arithmetic:
-		return fmt.Errorf("%s: the run was begun with arithmetic %s, this CPU has %s: its bits would differ; continue it on a CPU of the first kind, or start afresh with another --out", r.dir, old.Arithmetic, m.Arithmetic)
+		return fmt.Errorf("%w: %s: the run was begun with arithmetic %s, this CPU has %s: its bits would differ; continue it on a CPU of the first kind, or start afresh with another --out", ErrConfig, r.dir, old.Arithmetic, m.Arithmetic)
 	case old.Run != m.Run || old.Study != m.Study:
-		return fmt.Errorf("%s: it holds run %s of study %.16s, not run %s of study %.16s; choose another --out", r.dir, old.Run, old.Study, m.Run, m.Study)
+		return fmt.Errorf("%w: %s: it holds run %s of study %.16s, not run %s of study %.16s; choose another --out", ErrConfig, r.dir, old.Run, old.Study, m.Run, m.Study)
 	case old.PairHash != m.PairHash:
 		return fmt.Errorf("%w: %s: initial weights or streams differ from those the run began with: %.16s, now %.16s; this program draws other numbers, start afresh with another --out", ErrPair, r.dir, old.PairHash, m.PairHash)
 	}

@@ -85,7 +85,8 @@ func replayRun(dir string, o ReplayOptions, open openSet, build newStepper) (*Re
 // readRecord reads what a run left and verifies that it holds together.
 func readRecord(dir string) (*Replay, Curve, RunConfig, error) {
 	fail := func(err error) (*Replay, Curve, RunConfig, error) {
-		if errors.Is(err, fs.ErrNotExist) {
+		var newer newerSchema
+		if errors.Is(err, fs.ErrNotExist) || errors.As(err, &newer) {
 			err = fmt.Errorf("%w: %s: %w", ErrNotInterpretable, dir, err)
 		}
 		return nil, nil, RunConfig{}, err

@@ -93,6 +93,7 @@ func TestReplayTellsWhatItCannotJudge(t *testing.T) {
 		status                  int
 	}{
 		"other numerics":        {manifestName, `"numerics": [0-9]+`, `"numerics": 999`, "it was run with numerics 999", ExitUnclear},
+		"a newer schema":        {manifestName, `"schema": 1`, `"schema": 2`, "this program knows schemas up to 1", ExitUnclear},
 		"other arithmetic":      {manifestName, `"arithmetic": "f32"`, `"arithmetic": "bf16-other"`, "its arithmetic was bf16-other", ExitUnclear},
 		"other images":          {manifestName, `"data_sha256": "[0-9a-f]{4}`, `"data_sha256": "0000`, "not the same images", ExitUnclear},
 		"other configuration":   {configName, `base_lr = [0-9.e-]+`, `base_lr = 0.25`, "isn't the configuration of run", ExitUnclear},

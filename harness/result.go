@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
@@ -157,7 +156,7 @@ func plain(s string) string {
 // first: benchstat sees the pairs alone, and mtobench gate the noise of the host. Missing runs are named.
 func benchText(results []Result, bySeed bool, missing ...Job) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s%d\n", resultHead, Schema)
+	fmt.Fprintf(&b, "%s%d\n", resultfile.SchemaComment, Schema)
 	for _, j := range missing {
 		fmt.Fprintf(&b, "# missing: %s\n", j)
 	}
@@ -208,21 +207,13 @@ func withSeed(name benchfmt.Name, seed uint64) benchfmt.Name {
 	return fmt.Appendf(nil, "%s/seed=%d%s", base, seed, name[len(base):])
 }
 
-// resultHead begins a result file; benchfmt takes it for a comment.
-const resultHead = "# mtobench results, schema "
-
 // readResult reads the result.bench of a run.
 func readResult(path string) (Result, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return Result{}, err
 	}
-	head, _, _ := strings.Cut(string(data), "\n")
-	schema, err := strconv.Atoi(strings.TrimPrefix(head, resultHead))
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, resultHead)
-	}
-	if err := checkSchema(path, schema); err != nil {
+	if err := checkHead(path, data, resultfile.SchemaComment); err != nil {
 		return Result{}, err
 	}
 	var found []*benchfmt.Result
@@ -259,7 +250,7 @@ func (r *run) finish() error {
 		return fmt.Errorf("%s: %d evaluations at the end of the run, want %d", r.dir, len(r.curve), want)
 	}
 	peak := r.peakMemory()
-	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultHead, Schema, r.rc.Seed, calibrationFacts(r.curve))
+	text := fmt.Appendf(nil, "%s%d\n# calibration run of seed %d, %s\n", resultfile.SchemaComment, Schema, r.rc.Seed, calibrationFacts(r.curve))
 	if r.lock != nil {
 		final, err := ReadFinal(filepath.Join(r.dir, finalName))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -29,8 +29,8 @@ func sampleLock() *Lock {
 }
 
 // sampleResults are six pairs with made-up curves and clocks; MTO is slower by the step and faster by
-// the epoch. pace scales the clocks.
-func sampleResults(t testing.TB, pace float64) []Result {
+// the epoch. pace scales the clocks. The processes of the first run had as many threads as resumed says.
+func sampleResults(t testing.TB, pace float64, resumed ...int) []Result {
 	lock := sampleLock()
 	c := fakeConfig(t)
 	var results []Result
@@ -50,6 +50,10 @@ func sampleResults(t testing.TB, pace float64) []Result {
 				Seed: uint64(seed), Arm: arm, Params: 61234, FLOPs: 123456789, Threads: 2, ISA: "avx512",
 				Machine: machine{GOOS: "linux", GOARCH: "amd64", CPU: "AMD EPYC 9R14", Accelerator: "none"},
 			}
+			for _, threads := range resumed {
+				m.Workers = append(m.Workers, Worker{Threads: threads})
+			}
+			resumed = nil
 			results = append(results, newResult(lock, c, m, curve, nil, 123<<20))
 		}
 	}
@@ -117,6 +121,7 @@ func TestBenchstatPrintsTheTableWithoutFurtherFlags(t *testing.T) {
 	text := benchText(results, false)
 	golden(t, "results", string(text))
 	golden(t, "results.byseed", string(benchText(results, true)))
+	golden(t, "results.resumed", string(benchText(sampleResults(t, 1, 2, 1), false)))
 	golden(t, "results.complete", string(benchText(sampleComplete(t), false)))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "results.txt"), text, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "results.byseed.txt"), benchText(results, true), 0o644))

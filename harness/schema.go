@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
+
+	"github.com/mtobench/mtobench/internal/resultfile"
 )
 
 // Schema is the version of every file that this package writes. A file with a newer one is refused.
-const Schema = 1
+const Schema = resultfile.Schema
 
 // errDamaged marks a file that isn't what was written.
 var errDamaged = errors.New("damaged")
@@ -38,14 +42,30 @@ func decodeJSON(path string, data []byte, v any) error {
 	return nil
 }
 
+// A newerSchema is the error of a file with a newer schema: no repetition mends that.
+type newerSchema string
+
+func (e newerSchema) Error() string      { return string(e) }
+func (newerSchema) Is(target error) bool { return target == ErrConfig }
+
 func checkSchema(path string, schema int) error {
 	switch {
 	case schema > Schema:
-		return fmt.Errorf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema)
+		return newerSchema(fmt.Sprintf("%s: schema %d: this program knows schemas up to %d; use a newer mtobench", path, schema, Schema))
 	case schema < 1:
 		return fmt.Errorf("%s: no schema number: not a file of mtobench, or %w", path, errDamaged)
 	}
 	return nil
+}
+
+// checkHead checks the schema of a text: the number behind head in its first line.
+func checkHead(path string, text []byte, head string) error {
+	line, _, _ := strings.Cut(string(text), "\n")
+	schema, err := strconv.Atoi(strings.TrimPrefix(line, head))
+	if err != nil {
+		return fmt.Errorf("%s: %w: line 1: want %q and a number", path, errDamaged, head)
+	}
+	return checkSchema(path, schema)
 }
 
 // writeJSON writes v, indented, by rename.

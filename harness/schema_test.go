@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/perf/benchfmt"
 )
 
 // described compiles a schema of docs/schemas.
@@ -134,4 +137,101 @@ func TestStudyStatusNamesWhatRunsAndWhatFailed(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(s.Root, statusName))
 	require.NoError(t, err)
 	assert.NoError(t, described(t, "study-status.schema.json").Validate(decoded(t, data)))
+}
+
+// Each file of a finished study, made by a newer program: what reads it names it and says so.
+func TestEveryFileOfANewerSchemaIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	s := finishedStudy(t)
+	run := runDir(s.Root, 1, ArmOff)
+	calibration := calibrationJobs(s.Root, s.Config)[0].Dir
+	judge := func() error {
+		folder, err := OpenFolder(s.Root)
+		if err == nil {
+			_, err = folder.Judge()
+		}
+		return err
+	}
+	replay := func() error {
+		_, err := replayFake(run, ReplayOptions{}, func(f *fakeStepper) stepper { return f })
+		return err
+	}
+	lock := func() error { _, err := s.calibrated(); return err }
+	series := func(name string) func() error {
+		return func() error {
+			return WriteSeries(benchfmt.NewWriter(io.Discard), filepath.Join(s.Root, name), SeriesFacts{"c", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"})
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range []struct {
+		dir, name string
+		read      func() error
+	}{
+		{s.Root, configName, judge},
+		{s.Root, LockName, judge},
+		{s.Root, selfcheckName, judge},
+		{s.Root, statusName, func() error { _, err := ReadStudyStatus(s.Root); return err }},
+		{s.Root, "results.txt", series("results.txt")},
+		{s.Root, "results.byseed.txt", series("results.byseed.txt")},
+		{calibration, resultName, lock},
+		{calibration, manifestName, lock},
+		{calibration, curveName, lock},
+		{run, configName, replay},
+		{run, LockName, func() error { _, err := ReadLock(filepath.Join(run, LockName)); return err }},
+		{run, manifestName, judge},
+		{run, manifestName, replay},
+		{run, curveName, judge},
+		{run, eventsName, judge},
+		{run, finalName, judge},
+		{run, resultName, judge},
+		{run, statusName, func() error { _, err := ReadStatus(run); return err }},
+	} {
+		seen[c.name] = true
+		require.NoError(t, c.read(), c.name)
+		path := filepath.Join(c.dir, c.name)
+		whole, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text := regexp.MustCompile(`(schema"?:? ?)1`).ReplaceAll(whole, []byte("${1}2"))
+		require.NotEqual(t, whole, text, path)
+		require.NoError(t, os.WriteFile(path, text, 0o644))
+		err = c.read()
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, "schema 2: this program knows schemas up to 1")
+		require.NoError(t, os.WriteFile(path, whole, 0o644))
+	}
+	// No file is forgotten but those without a number, and checkpoints, which have a test of their own.
+	require.NoError(t, filepath.WalkDir(s.Root, func(path string, d os.DirEntry, err error) error {
+		if name := d.Name(); err == nil && !d.IsDir() && !seen[name] {
+			require.Regexp(t, `^(overrides\.txt|log\.txt|events\.out\..*|step=.*\.safetensors)$`, name)
+		}
+		return err
+	}))
+}
+
+// A checkpoint or an evaluation's state of a newer program isn't damaged: it is neither set aside nor overwritten.
+func TestStateOfANewerSchemaIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	newer := func(path string) {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text := bytes.Replace(data, []byte(`"schema":"1"`), []byte(`"schema":"2"`), 1)
+		require.NotEqual(t, data, text)
+		require.NoError(t, os.WriteFile(path, text, 0o644))
+	}
+	trainer, _ := trained(t, tuningTestConfig(t, "simmim"), 1, 1)
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	require.NoError(t, trainer.Save(path, nil))
+	newer(path)
+	_, err := trainer.Restore(path)
+	require.ErrorIs(t, err, errForeign)
+	require.ErrorContains(t, err, path+": schema 2: this program knows")
+
+	trainer.rc.Final.Attentive = false
+	dir := t.TempDir()
+	require.NoError(t, trainer.PrepareFinal(dir, untold))
+	path = tuningPath(dir, finetuneName, 1)
+	newer(path)
+	err = trainer.PrepareFinal(dir, untold)
+	require.ErrorContains(t, err, path+": schema 2: this program knows")
+	require.Equal(t, ExitConfig, ExitStatus(err))
 }

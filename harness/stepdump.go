@@ -20,7 +20,7 @@ const StepDumpSchema = 1
 // number in force, so that another framework can check the step.
 func DumpStep(rc RunConfig, set *benchdata.Set, threads, at int, path string) error {
 	if at < 1 || at > rc.Steps() {
-		return fmt.Errorf("step: %d asked: the budget has steps 1 to %d; choose one, or raise train.epochs", at, rc.Steps())
+		return fmt.Errorf("%w: step: %d asked: the budget has steps 1 to %d; choose one, or raise train.epochs", ErrConfig, at, rc.Steps())
 	}
 	rc.Measure = true
 	t, err := NewTrainer(rc, set, threads)

@@ -67,7 +67,7 @@ func NewStudy(c Config, o Options) (*Study, error) {
 		return nil, err
 	}
 	if err := c.Resolve(set); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, of(ErrConfig, err)
 	}
 	workload := fmt.Sprintf("%s-%s-%s-%.8s", plain(c.Data.Name), c.Model.Name, c.Method.Name, c.PlanHash(set.SHA256))
 	s := &Study{
@@ -138,10 +138,10 @@ func (s *Study) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	report, err := s.Collect()
-	if err != nil {
-		return nil, err
+	if err != nil && report != nil {
+		return nil, err // it couldn't be written
 	}
-	if len(failed) > 0 {
+	if len(failed) > 0 { // the reason, too, where there is nothing to collect
 		err = fmt.Errorf("%d of %d runs failed; the first: %w", len(failed), len(jobs), failed[0])
 	}
 	return report, err

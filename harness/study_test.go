@@ -144,6 +144,18 @@ func TestDivergedRunIsReportedAndVoidsTheVerdict(t *testing.T) {
 	require.Len(t, m.finished, 6+6+6+1)
 }
 
+// Where no pair is left to collect, the reason is why they failed.
+func TestStudyWhoseRunsAllDivergeSaysWhy(t *testing.T) {
+	s, _ := fakeStudy(t, t.TempDir(), 1)
+	calibrateAndLock(t, s)
+	t.Setenv("MTOBENCH_TEST_DIVERGE", "-100")
+	report, err := s.Run(context.Background())
+	require.Nil(t, report)
+	require.ErrorIs(t, err, ErrDiverged)
+	require.ErrorContains(t, err, "13 of 13 runs failed; the first: ")
+	require.ErrorContains(t, err, "mtobench replay "+runDir(s.Root, 1, ArmOff))
+}
+
 func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s, _ := fakeStudy(t, t.TempDir(), 2)

@@ -64,10 +64,10 @@ func (rc *RunConfig) mtoConfig() (mto.Config, error) {
 // loadInit overwrites the initial weights of the encoder by those of the file model.init.
 func (t *Trainer) loadInit(weights []float32) error {
 	if err := t.rc.resolveInit(); err != nil { // the file may have changed since the lock
-		return err
+		return of(ErrConfig, err)
 	}
 	if _, err := t.method.Config().Model.LoadInto(weights, t.params, t.rc.Model.Init); err != nil {
-		return fmt.Errorf("model.init: %w", err)
+		return of(ErrConfig, fmt.Errorf("model.init: %w", err))
 	}
 	return nil
 }

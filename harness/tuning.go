@@ -3,8 +3,10 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mtobench/mtobench/benchdata"
+	"github.com/mtobench/mtobench/mim"
 	"github.com/mtobench/mtobench/nn"
 )
 
@@ -32,6 +34,7 @@ type tuning struct {
 	eval    *nn.Program // logits
 	input   [2]nn.Tensor
 	labels  nn.Tensor
+	terms   []mim.Term // the loss of each classifier
 	hyper   nn.Tensor
 	logits  []nn.Tensor // [batch,K] of each classifier, in eval
 
@@ -117,8 +120,10 @@ func (u *tuning) recordTraining() {
 	u.input[trainInput] = p.Input("input", c.input...)
 	u.labels = p.IndexInput("labels", c.input[0])
 	var terms []nn.Term
-	for _, logits := range c.record(p, u.input[trainInput]) {
+	u.terms = nil
+	for i, logits := range c.record(p, u.input[trainInput]) {
 		terms = append(terms, nn.Term{Value: p.CrossEntropy(logits, u.labels, c.smoothing), Weight: 1})
+		u.terms = append(u.terms, mim.Term{Name: fmt.Sprintf("classifier %d", i+1), Term: terms[i]})
 	}
 	u.hyper = p.Hyper()
 	p.Backward(p.WeightedSum(terms))
@@ -133,15 +138,18 @@ func (u *tuning) batch() int { return u.config.input[0] }
 // steps is the number of optimizer steps; the last incomplete batch of an epoch is dropped.
 func (u *tuning) steps() int { return u.config.epochs * (len(u.config.images) / u.batch()) }
 
-// run trains to the end, from the state that path holds, which it saves after every epoch and where it is asked to stop.
+// run trains to the end, from the state that path holds, which it saves after every epoch, where it is asked to stop and
+// before a step that fails. Without that file, or with a damaged or foreign one, it trains from the start: the same bits.
 func (u *tuning) run(path string, tell func(done, total int) error) error {
-	if err := u.restore(path); err != nil {
+	var newer newerSchema
+	if err := u.restore(path); errors.As(err, &newer) {
 		return err
 	}
 	perEpoch := u.steps() / u.config.epochs
 	for u.step < u.steps() {
 		stop := u.train()
-		if stop != nil && !errors.Is(stop, ErrInterrupted) {
+		var diverged *tuningDivergence
+		if stop != nil && !errors.Is(stop, ErrInterrupted) && !errors.As(stop, &diverged) {
 			return stop
 		}
 		if stop != nil || u.step%perEpoch == 0 {
@@ -206,14 +214,31 @@ func (u *tuning) train() error {
 		return err
 	}
 	if stats[nn.StatScale] == 0 {
-		do := "lower final.finetune_lr"
-		if u.name == attentiveName {
-			do = "leave it out (final.attentive=false)"
-		}
-		return fmt.Errorf("%w: step %d of %d: loss %g, gradient norm %g: not finite; %s", ErrDiverged, u.step+1, u.steps(), stats[nn.StatLoss], stats[nn.StatNorm], do)
+		return u.diverged(images, stats, hyper[nn.HyperLR])
 	}
 	u.step++
 	return nil
+}
+
+// A tuningDivergence is the error of a step whose loss or gradient isn't finite; it changed no weight.
+type tuningDivergence struct{ found Divergence }
+
+func (e *tuningDivergence) Error() string { return e.found.Error }
+
+// diverged looks into the step that failed just now.
+func (u *tuning) diverged(images []int32, stats [nn.NumStats]float32, lr float32) error {
+	do := "lower final.finetune_lr"
+	if u.name == attentiveName {
+		do = "leave it out (final.attentive=false)"
+	}
+	d := Divergence{
+		Where: u.name, Probe: int(u.seed >> 32), Step: u.step + 1, State: u.t.StateHash(), LR: number(lr), Images: slices.Clone(images),
+		Error: fmt.Sprintf("step %d of %d: loss %g, gradient norm %g: not finite; %s", u.step+1, u.steps(), stats[nn.StatLoss], stats[nn.StatNorm], do),
+	}
+	if err := d.trace(u.device, u.program, []nn.State{nn.Weights, nn.Moment1, nn.Moment2}, u.terms); err != nil {
+		return err
+	}
+	return &tuningDivergence{d}
 }
 
 // top1 is the accuracy of each classifier on images of a split, in percent; ties go to the lower class.

@@ -3,9 +3,7 @@ package harness
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -53,27 +51,26 @@ func (u *tuning) flat(which nn.State) ([]float32, error) {
 	return flat, u.device.DownloadState(flat, u.params, which)
 }
 
-// restore continues from what save wrote. A file of other settings, or a damaged one, is left aside: training from the
-// start gives the same bits.
+// restore continues from what save wrote.
 func (u *tuning) restore(path string) error {
 	file, err := readCheckpoint(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	if err != nil {
+		return err
 	}
-	if err != nil || file.Metadata["identity"] != u.identity() || file.Metadata["numerics"] != strconv.Itoa(Numerics) {
-		return nil
+	if file.Metadata["identity"] != u.identity() || file.Metadata["numerics"] != strconv.Itoa(Numerics) {
+		return fmt.Errorf("%w: %s: it is of another run, of other settings or of another mtobench", errForeign, path)
 	}
 	step, err := strconv.Atoi(file.Metadata["step"])
 	if err != nil || step < 0 || step > u.steps() {
-		return nil
+		return fmt.Errorf("%s: %w: step is %q, need 0 to %d", path, errDamaged, file.Metadata["step"], u.steps())
 	}
 	var states [][]float32
 	for _, s := range tuningStates {
 		flat := make([]float32, u.params.Len())
 		for _, name := range u.params.Names() {
 			stored, _ := file.Lookup(s.prefix + name)
-			if copy(u.params.Slice(flat, name), stored.Float32) != len(u.params.Slice(flat, name)) {
-				return nil
+			if dst := u.params.Slice(flat, name); copy(dst, stored.Float32) != len(dst) {
+				return fmt.Errorf("%s: %w: %s has %d values, need %d", path, errDamaged, s.prefix+name, len(stored.Float32), len(dst))
 			}
 		}
 		states = append(states, flat)

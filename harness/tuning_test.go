@@ -217,17 +217,6 @@ func TestInterruptedTuningThatCannotBeSavedIsAFailure(t *testing.T) {
 	require.NotErrorIs(t, err, ErrInterrupted)
 }
 
-func TestFinetuningThatDivergesSaysSo(t *testing.T) {
-	t.Parallel()
-	rc := tuningTestConfig(t, "simmim")
-	rc.Final.Attentive, rc.Final.FinetuneLR = false, 1e30
-	trainer, _ := trained(t, rc, 1, 1)
-	err := trainer.PrepareFinal(t.TempDir(), untold)
-	require.ErrorIs(t, err, ErrDiverged)
-	require.ErrorContains(t, err, "finetune, probe seed 1 of 2: training failed: step 2 of 12")
-	require.ErrorContains(t, err, "lower final.finetune_lr")
-}
-
 func TestFinalSettingsThatCannotBeAreRefused(t *testing.T) {
 	for override, want := range map[string]string{
 		"final.test=false":         "final.attentive and final.finetune are evaluated on the test split",

@@ -44,7 +44,7 @@ func DumpTuningStep(rc RunConfig, set *benchdata.Set, threads int, name string, 
 	}
 	defer u.close()
 	if at < 1 || at > u.steps()/u.config.epochs {
-		return fmt.Errorf("step: %d asked: the first epoch of the evaluation has steps 1 to %d", at, u.steps()/u.config.epochs)
+		return fmt.Errorf("%w: step: %d asked: the first epoch of the evaluation has steps 1 to %d", ErrConfig, at, u.steps()/u.config.epochs)
 	}
 	for u.step < at-1 {
 		if err := u.train(); err != nil {

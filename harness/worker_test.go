@@ -104,6 +104,10 @@ func TestResultIsOfAllProcesses(t *testing.T) {
 func TestRunIsNotContinuedWithOtherNumerics(t *testing.T) {
 	check := func(change func(*Manifest), want string) {
 		t.Helper()
+		status := ExitConfig
+		if strings.Contains(want, "draws other numbers") {
+			status = ExitBug
+		}
 		j := calibrationRunIn(t, t.TempDir())
 		stopAt(t, j, 100)
 		path := filepath.Join(j.Dir, manifestName)
@@ -113,6 +117,7 @@ func TestRunIsNotContinuedWithOtherNumerics(t *testing.T) {
 		require.NoError(t, writeJSON(path, m))
 		err := inProcess(t, newFake(1))(context.Background(), j, 1, func(Progress) {})
 		require.ErrorContains(t, err, want)
+		require.Equal(t, status, ExitStatus(err), err)
 		require.False(t, done(j.Dir))
 	}
 	check(func(m *Manifest) { m.Numerics++ }, "begun with numerics")

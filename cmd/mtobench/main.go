@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -55,10 +56,23 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print which program this is: version, revision, numerics."`
 }
 
-func main() {
+func main() { os.Exit(guarded(run)) }
+
+// guarded is run's exit status; a panic is a bug, with a status of its own, not the runtime's 2.
+func guarded(run func() int) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "mtobench: %v: panic: %v\n%s", harness.ErrBug, p, debug.Stack())
+			status = harness.ExitBug
+		}
+	}()
+	return run()
+}
+
+func run() int {
 	if err := simd.Check(); err != nil { // before anything computes
 		fmt.Fprintf(os.Stderr, "mtobench: %v\n", err)
-		os.Exit(harness.ExitConfig)
+		return harness.ExitConfig
 	}
 	var cli commandLine
 	parser := kong.Must(&cli, kong.Name("mtobench"),
@@ -67,14 +81,14 @@ func main() {
 	command, err := parser.Parse(polite(os.Args[1:]))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "mtobench: %v (mtobench help lists commands and flags)\n", err)
-		os.Exit(harness.ExitConfig)
+		return harness.ExitConfig
 	}
 	ctx := untilSignal()
 	if command.Command() == "child" {
-		os.Exit(cli.Child.Main(ctx, os.Stdin, os.Stdout))
+		return cli.Child.Main(ctx, os.Stdin, os.Stdout)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	os.Exit(finish(command.Run()))
+	return finish(command.Run())
 }
 
 // finish prints an error, and how to go on where that is possible, and returns the exit status.

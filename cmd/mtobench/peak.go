@@ -26,7 +26,7 @@ func (c *peakCommand) Run() error {
 		Out: os.Stdout, Report: os.Stderr,
 	}
 	if c.Seconds <= 0 {
-		return fmt.Errorf("peak: --seconds %v: want more than 0", c.Seconds)
+		return fmt.Errorf("%w: peak: --seconds %v: want more than 0", harness.ErrConfig, c.Seconds)
 	}
 	if len(o.Threads) == 0 {
 		o.Threads = []int{1}
@@ -36,13 +36,13 @@ func (c *peakCommand) Run() error {
 	}
 	for _, n := range o.Threads {
 		if n < 1 {
-			return fmt.Errorf("peak: --threads %d: want 1 or more", n)
+			return fmt.Errorf("%w: peak: --threads %d: want 1 or more", harness.ErrConfig, n)
 		}
 	}
 	if c.Only != "" {
 		only, err := regexp.Compile(c.Only)
 		if err != nil {
-			return fmt.Errorf("peak: --only: %w", err)
+			return fmt.Errorf("%w: peak: --only: %w", harness.ErrConfig, err)
 		}
 		o.Only = only
 	}

@@ -29,7 +29,7 @@ func (r *replayCommand) Run(ctx context.Context) error {
 	}
 	switch d, err := harness.ReadDivergence(r.Folder); {
 	case err == nil:
-		return r.divergence(d)
+		return r.divergence(ctx, d)
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -63,9 +63,9 @@ func (r *replayCommand) Run(ctx context.Context) error {
 }
 
 // divergence makes a recorded failure again, from the state that lies beside it.
-func (r *replayCommand) divergence(want harness.Divergence) error {
-	fmt.Printf("%s: run %s, seed %d mto=%s, failed in the %s at step %d\n", r.Folder, want.Run, want.Seed, want.Arm, want.Where, want.Step)
-	found, err := harness.ReplayDivergence(r.Folder, r.Threads)
+func (r *replayCommand) divergence(ctx context.Context, want harness.Divergence) error {
+	fmt.Printf("%s: run %s, seed %d mto=%s, failed in %s\n", r.Folder, want.Run, want.Seed, want.Arm, want.Place())
+	found, err := harness.ReplayDivergence(ctx, r.Folder, r.Threads)
 	if err != nil {
 		return err
 	}

@@ -51,5 +51,8 @@
     }
     if (13 * scale < 9) wrong.push(`${s.querySelector('title').id}: text of ${(13 * scale).toFixed(1)} px is too small`);
   }
+  if (matchMedia('print').matches)
+    for (const e of document.querySelectorAll('details > :not(summary), details:not(.fold) > summary')) // nobody opens anything on paper
+      if (!e.checkVisibility() || e.getBoundingClientRect().height < 5) wrong.push(`${where(e)} of "${e.parentElement.querySelector('summary').textContent}" isn't printed`);
   return wrong;
 })()

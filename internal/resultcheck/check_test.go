@@ -32,6 +32,8 @@ func TestWhatCollectWritesKeepsAllRules(t *testing.T) {
 		require.Empty(t, problems(sample(t, name), Expect{}))
 		require.Empty(t, problems(sample(t, name), Expect{Pairs: 6}))
 	}
+	// A run that was resumed with another number of threads, as the harness writes it.
+	require.Empty(t, problems(sample(t, "results.resumed"), Expect{Pairs: 6}))
 }
 
 // Each case breaks one rule of the correct file; the problem must name it.
@@ -59,6 +61,7 @@ func TestEachBrokenRuleIsFound(t *testing.T) {
 		"a pair broken":              {without("mto=on "), "seed 1 has mto=off but not mto=on"},
 		"cut off in a line":          {good[:len(good)-9], "the file ends in the middle of a line: it was cut off"},
 		"without its last line end":  {good[:len(good)-1], "the file ends in the middle of a line: it was cut off"},
+		"a newer schema":             {replace("schema 1", "schema 2"), "f:1: schema 2: this program knows schemas up to 1; use a newer mtobench"},
 		"NaN":                        {replace("61.63 top1-%", "NaN top1-%"), "NaN top1-%: not a number"},
 		"Inf":                        {replace("9.515384615384615 epochs", "+Inf epochs"), "+Inf epochs-to-target: not a number"},
 		"a fraction of 100":          {replace("61.63 top1-%", "161.63 top1-%"), "not between 0 and 100"},

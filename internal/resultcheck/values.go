@@ -77,8 +77,8 @@ func (c *checker) place(l *resultfile.Line) {
 			c.add(l.Number, "seconds without a "+key+": line above", "seconds of unknown machines don't compare; collect the study again (mtobench collect)")
 		}
 	}
-	if l.Procs == "" {
-		c.add(l.Number, "seconds without the number of threads, -N behind the name", "collect the study again (mtobench collect)")
+	if l.Procs == "" && l.Config.Values["threads"] == "" { // a run that was resumed with another number lists them there
+		c.add(l.Number, "seconds without the number of threads, -N behind the name or a threads: line above", "collect the study again (mtobench collect)")
 	}
 }
 

@@ -2,6 +2,7 @@ package resultfile
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -31,6 +32,10 @@ func (f *File) scan(data []byte) notes {
 		n.lines++
 		text := strings.TrimRight(string(line), "\r\n")
 		switch {
+		case strings.HasPrefix(text, SchemaComment):
+			if s, err := strconv.Atoi(strings.TrimPrefix(text, SchemaComment)); err == nil && s > Schema {
+				f.Problems = append(f.Problems, Problem{f.Path, n.lines, fmt.Sprintf("schema %d: this program knows schemas up to %d", s, Schema), "use a newer mtobench"})
+			}
 		case strings.HasPrefix(text, SeedComment):
 			number, _, _ := strings.Cut(strings.TrimPrefix(text, SeedComment), ",")
 			if s, err := strconv.Atoi(strings.TrimSpace(number)); err == nil {

@@ -19,14 +19,18 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
+// Schema is the version of every file that mtobench writes. A file with a newer one is refused.
+const Schema = 1
+
 // maxBytes is the size above which a file isn't read: results of a million runs take less.
 const maxBytes = 1 << 30
 
 // Comments that carry facts about a benchmark line. They are comments because benchstat would split its
 // tables on configuration lines, and its rows on names.
 const (
-	SeedComment   = "# seed "   // then the seed of the benchmark line that follows
-	RepeatComment = "# repeat " // then a benchmark line: of a run that repeats the one of the line before
+	SchemaComment = "# mtobench results, schema " // then the file's; it comes first
+	SeedComment   = "# seed "                     // then the seed of the benchmark line that follows
+	RepeatComment = "# repeat "                   // then a benchmark line: of a run that repeats the one of the line before
 )
 
 // A File is one file of results.
