@@ -25,6 +25,7 @@ type position struct {
 	Loss    float32 `json:"train_loss"` // of the last step: an evaluation that was interrupted is made from here
 	TrainNS int64   `json:"train_ns"`
 	WallNS  int64   `json:"wall_ns"`
+	CPUNS   int64   `json:"cpu_ns"`
 	Curve   Curve   `json:"curve"`
 	Peak    int64   `json:"peak_rss_bytes"` // largest resident set of the processes so far
 }
@@ -38,7 +39,7 @@ func checkpointPath(dir string, step int) string {
 
 // save writes the state at the present step to path.
 func (r *run) save(path string) error {
-	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.loss, r.trainNS, r.wall(), r.curve, r.peakMemory()})
+	data, err := json.Marshal(position{Schema, r.manifest.Run, r.step, r.loss, r.trainNS, r.wall(), r.cpuNS, r.curve, r.peakMemory()})
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (r *run) restore() error {
 			err = fmt.Errorf("%s: it holds step %d", path, p.Step)
 		}
 		if err == nil {
-			r.step, r.loss, r.trainNS, r.wallNS, r.curve, r.peak = p.Step, p.Loss, p.TrainNS, p.WallNS, p.Curve, p.Peak
+			r.step, r.loss, r.trainNS, r.wallNS, r.cpuNS, r.curve, r.peak = p.Step, p.Loss, p.TrainNS, p.WallNS, p.CPUNS, p.Curve, p.Peak
 			r.started = r.clock.since()
 			return nil
 		}

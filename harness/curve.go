@@ -16,7 +16,7 @@ const curveHead = "# mtobench curve, schema "
 
 // curveColumns are the columns before the diagnostics, in order.
 var curveColumns = []string{
-	"step", "images", "epochs", "top1_pct", "knn_pct", "recon_loss", "train_loss", "train_ns", "wall_ns", "state", "chain",
+	"step", "images", "epochs", "top1_pct", "knn_pct", "recon_loss", "train_loss", "train_ns", "wall_ns", "cpu_ns", "state", "chain",
 }
 
 // csv writes the curve, diagnostics in alphabetical order behind the fixed columns. Numbers are in
@@ -37,7 +37,7 @@ func (c Curve) csv() []byte {
 	for _, p := range c {
 		row := []string{
 			strconv.Itoa(p.Step), strconv.FormatInt(p.Images, 10), float(p.Epochs), float(p.Top1), float(p.KNN),
-			float(p.Recon), float(p.Loss), strconv.FormatInt(p.TrainNS, 10), strconv.FormatInt(p.WallNS, 10), p.State, p.Chain,
+			float(p.Recon), float(p.Loss), strconv.FormatInt(p.TrainNS, 10), strconv.FormatInt(p.WallNS, 10), strconv.FormatInt(p.CPUNS, 10), p.State, p.Chain,
 		}
 		for _, name := range diagnostics {
 			v, ok := p.Diagnostics[name]
@@ -103,7 +103,7 @@ func parsePoint(header, row []string) (p Point, err error) {
 	}
 	p.Step, p.Images = int(whole()), whole()
 	p.Epochs, p.Top1, p.KNN, p.Recon, p.Loss = float(), float(), float(), float(), float()
-	p.TrainNS, p.WallNS = whole(), whole()
+	p.TrainNS, p.WallNS, p.CPUNS = whole(), whole(), whole()
 	p.State, p.Chain = text(), text()
 	for at < len(row) {
 		if row[at] == "" {

@@ -149,7 +149,7 @@ func (l *eventLog) evaluated(c Curve, place map[string]any) error {
 	p := c[len(c)-1]
 	quality := maps.Clone(place)
 	maps.Copy(quality, map[string]any{
-		"knn_pct": p.KNN, "recon_loss": p.Recon, "train_ns": p.TrainNS, "wall_ns": p.WallNS, "state": p.State, "chain": p.Chain,
+		"knn_pct": p.KNN, "recon_loss": p.Recon, "train_ns": p.TrainNS, "wall_ns": p.WallNS, "cpu_ns": p.CPUNS, "state": p.State, "chain": p.Chain,
 	})
 	if err := errors.Join(l.add(eventEval, p.Top1, quality), l.add(eventEvalStop, nil, place)); err != nil {
 		return err

@@ -88,7 +88,7 @@ func (f *fakeStepper) Step() (StepStats, error) {
 	f.step++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %v", f.state, f.step, f.acts()))
 	f.state = hex.EncodeToString(sum[:])
-	return StepStats{Loss: 1 / float32(f.step), TrainNS: 1000}, nil
+	return StepStats{Loss: 1 / float32(f.step), TrainNS: 1000, CPUNS: 1500}, nil
 }
 
 func (f *fakeStepper) Evaluate() (Evaluation, error) {

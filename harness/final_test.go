@@ -106,7 +106,7 @@ func TestTestSplitReachesNothingBeforeTheLockIsClosed(t *testing.T) {
 			c, err := ReadCurve(filepath.Join(dir, curveName))
 			require.NoError(t, err)
 			for i := range c {
-				c[i].Chain, c[i].TrainNS, c[i].WallNS = "", 0, 0
+				c[i].Chain, c[i].TrainNS, c[i].WallNS, c[i].CPUNS = "", 0, 0, 0
 			}
 			return c
 		}

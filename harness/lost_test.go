@@ -232,8 +232,9 @@ func curveOf(t *testing.T, dir string) Curve {
 		require.Equal(t, chain, p.Chain)
 		require.GreaterOrEqual(t, p.WallNS, before.WallNS, "clocks of the curve go forward only")
 		require.GreaterOrEqual(t, p.TrainNS, before.TrainNS)
+		require.GreaterOrEqual(t, p.CPUNS, before.CPUNS)
 		before = p
-		curve[i].TrainNS, curve[i].WallNS = 0, 0
+		curve[i].TrainNS, curve[i].WallNS, curve[i].CPUNS = 0, 0, 0
 	}
 	require.NotEmpty(t, curve[len(curve)-1].Diagnostics)
 	return curve

@@ -12,6 +12,7 @@ type Outcome struct {
 	AUC       float64   // area under the fit over the budget, percent
 	TrainNS   float64   // training clock at the crossing or the budget
 	WallNS    float64   // wall clock there
+	CPUNS     float64   // processor time of training there
 }
 
 // outcome reads a complete curve.
@@ -26,6 +27,7 @@ func outcome(c Curve, tau float64) Outcome {
 	o.AUC = statistics.MeanHeight(x, o.Fit)
 	train := c.column(func(p Point) float64 { return float64(p.TrainNS) })
 	wall := c.column(func(p Point) float64 { return float64(p.WallNS) })
-	o.TrainNS, o.WallNS = statistics.Interpolate(x, train, o.At), statistics.Interpolate(x, wall, o.At)
+	cpu := c.column(func(p Point) float64 { return float64(p.CPUNS) })
+	o.TrainNS, o.WallNS, o.CPUNS = statistics.Interpolate(x, train, o.At), statistics.Interpolate(x, wall, o.At), statistics.Interpolate(x, cpu, o.At)
 	return o
 }

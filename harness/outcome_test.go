@@ -24,11 +24,12 @@ func TestCollapsedRunIsCensoredAtTheBudget(t *testing.T) {
 }
 
 func TestOutcomeReadsClocksAtTheCrossing(t *testing.T) {
-	c := Curve{{Epochs: 0, Top1: 10}, {Epochs: 2, Top1: 30, TrainNS: 100, WallNS: 300}, {Epochs: 4, Top1: 50, TrainNS: 220, WallNS: 500}}
+	c := Curve{{Epochs: 0, Top1: 10}, {Epochs: 2, Top1: 30, TrainNS: 100, WallNS: 300, CPUNS: 180}, {Epochs: 4, Top1: 50, TrainNS: 220, WallNS: 500, CPUNS: 400}}
 	o := outcome(c, 40)
 	require.Equal(t, Crossing{At: 3, Hit: true}, o.Crossing)
 	require.Equal(t, 160.0, o.TrainNS)
 	require.Equal(t, 400.0, o.WallNS)
+	require.Equal(t, 290.0, o.CPUNS)
 	require.Equal(t, 50.0, o.Top1)
 	require.Equal(t, 30.0, o.AUC) // (20*2 + 40*2) / 4
 }

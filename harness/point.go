@@ -11,6 +11,7 @@ type Point struct {
 	Loss    float64 `json:"train_loss"` // of the last step; the arms' training losses are different functions
 	TrainNS int64   `json:"train_ns"`   // training clock: optimizer steps only
 	WallNS  int64   `json:"wall_ns"`    // training, evaluation and checkpoints
+	CPUNS   int64   `json:"cpu_ns"`     // processor time of the optimizer steps, all threads added up
 	State   string  `json:"state"`      // SHA-256 of weights, moments and average
 	Chain   string  `json:"chain"`      // hash chain over all points up to this one
 

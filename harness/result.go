@@ -43,6 +43,7 @@ var units = []Unit{
 	{Name: "finetune-top1-%", Better: "higher", Assume: "nothing", Optional: true},
 	{Name: "ns-to-target", Better: "lower", Assume: "nothing", Time: true},
 	{Name: "ns-wall-to-target", Better: "lower", Assume: "nothing", Time: true},
+	{Name: "ns-cpu-to-target", Better: "lower", Assume: "nothing", Time: true},
 	{Name: "ns/epoch", Better: "lower", Assume: "nothing", Time: true},
 	{Name: "images/s", Better: "higher", Assume: "nothing", Time: true},
 	{Name: "peak-rss-bytes", Better: "lower", Assume: "nothing", Time: true},
@@ -114,6 +115,7 @@ func newResult(lock *Lock, c Config, m Manifest, curve Curve, final *Final, peak
 				// A run that starts at the target took 1 ns: benchfmt reads 0 ns under a unit of its own.
 				{Value: max(1, o.TrainNS), Unit: "ns-to-target"},
 				{Value: max(1, o.WallNS), Unit: "ns-wall-to-target"},
+				{Value: max(1, o.CPUNS), Unit: "ns-cpu-to-target"},
 				{Value: trainNS / end.Epochs, Unit: "ns/epoch"},
 				{Value: float64(end.Images) / (trainNS / 1e9), Unit: "images/s"},
 				{Value: float64(peak), Unit: "peak-rss-bytes"},

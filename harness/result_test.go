@@ -44,7 +44,7 @@ func sampleResults(t testing.TB, pace float64, resumed ...int) []Result {
 			for k := range 11 {
 				e := float64(k)
 				q := math.Round(100*(20+47*(1-detmath.Exp(-0.7*rate*e)))) / 100
-				curve = append(curve, Point{Epochs: e, Top1: q, Images: int64(4096 * k), TrainNS: int64(math.Round(pace * ns * e)), WallNS: int64(math.Round(1.5 * pace * ns * e))})
+				curve = append(curve, Point{Epochs: e, Top1: q, Images: int64(4096 * k), TrainNS: int64(math.Round(pace * ns * e)), WallNS: int64(math.Round(1.5 * pace * ns * e)), CPUNS: int64(math.Round(1.8 * pace * ns * e))})
 			}
 			m := Manifest{
 				Seed: uint64(seed), Arm: arm, Params: 61234, FLOPs: 123456789, Threads: 2, ISA: "avx512",
@@ -170,10 +170,14 @@ func TestResultLinesKeepTheRulesOfTheFormat(t *testing.T) {
 }
 
 func TestCensoredRunIsTheBudgetWithoutAHit(t *testing.T) {
-	curve := Curve{{Epochs: 0, Top1: 10}, {Epochs: 10, Top1: 30, Images: 40960, TrainNS: 5e9, WallNS: 6e9}}
+	curve := Curve{{Epochs: 0, Top1: 10}, {Epochs: 10, Top1: 30, Images: 40960, TrainNS: 5e9, WallNS: 6e9, CPUNS: 8e9}}
 	r := newResult(sampleLock(), fakeConfig(t), Manifest{Arm: ArmOff, FLOPs: 1}, curve, nil, 1)
 	require.Equal(t, []float64{10, 40960, 320, 0}, []float64{r.Epochs.Values[0].Value, r.Epochs.Values[1].Value, r.Epochs.Values[2].Value, r.Epochs.Values[3].Value})
-	require.Equal(t, 5e9, r.Time.Values[0].Value)
+	for unit, want := range map[string]float64{"ns-to-target": 5e9, "ns-wall-to-target": 6e9, "ns-cpu-to-target": 8e9} {
+		have, ok := figure(r.Time, unit)
+		require.True(t, ok, unit)
+		require.Equal(t, want, have, unit)
+	}
 }
 
 func TestNamesAreKeptPlain(t *testing.T) {

@@ -45,6 +45,7 @@ type run struct {
 	loss     float32
 	stage    string // of the end-of-run evaluation
 	trainNS  int64
+	cpuNS    int64
 	wallNS   int64         // of earlier processes
 	peak     int64         // of earlier processes: resident bytes
 	started  time.Duration // these three by the clock that only grows
@@ -214,6 +215,7 @@ func (r *run) train(ctx context.Context) error {
 		r.step++
 		r.loss = s.Loss
 		r.trainNS += s.TrainNS
+		r.cpuNS += s.CPUNS
 		if err := r.tell(false); err != nil {
 			return err
 		}
@@ -249,7 +251,7 @@ func (r *run) evaluate() error {
 	p := Point{
 		Step: r.step, Images: r.stepper.ImagesSeen(), Epochs: r.rc.EpochsAt(r.step),
 		Top1: e.Top1, KNN: e.KNNTop1, Recon: e.ReconLoss, Loss: float64(r.loss),
-		TrainNS: r.trainNS, WallNS: r.wall(), State: r.stepper.StateHash(), Diagnostics: map[string]float64{},
+		TrainNS: r.trainNS, WallNS: r.wall(), CPUNS: r.cpuNS, State: r.stepper.StateHash(), Diagnostics: map[string]float64{},
 	}
 	for name, v := range e.Diagnostics {
 		if finite(v) {

@@ -68,7 +68,7 @@ func (s scenario) curve(r *rand.Rand, epochs []float64, k float64, stalls bool) 
 			share *= 0.8
 		}
 		q := simulatedStart + simulatedRise*share + s.noise*r.NormFloat64()
-		c = append(c, Point{Step: i, Epochs: e, Top1: q, TrainNS: int64(1e9 * e), WallNS: int64(2e9 * e), Images: int64(e * 4096), Chain: fmt.Sprint(k)})
+		c = append(c, Point{Step: i, Epochs: e, Top1: q, TrainNS: int64(1e9 * e), WallNS: int64(2e9 * e), CPUNS: int64(1.5e9 * e), Images: int64(e * 4096), Chain: fmt.Sprint(k)})
 	}
 	return c
 }

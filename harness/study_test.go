@@ -164,6 +164,7 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	require.Empty(t, report.Withheld, "the fake's clocks are exact")
 	require.NotNil(t, report.In(UnitTrainSeconds))
 	require.NotNil(t, report.In(UnitWallSeconds))
+	require.NotNil(t, report.In(UnitCPUSeconds))
 	path := filepath.Join(repeatDir(s.Root, 1), curveName)
 	curve, err := ReadCurve(path)
 	require.NoError(t, err)
@@ -178,6 +179,7 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	require.NotNil(t, report.In(UnitFLOP))
 	require.Equal(t, "supported", report.Verdict.Word)
 	require.NotNil(t, report.In(UnitWallSeconds))
+	require.NotNil(t, report.In(UnitCPUSeconds))
 	require.Len(t, report.Withheld, 1)
 	require.Contains(t, report.Withheld[0].Found, "changed them by 50 %, the noise stated for it is 10 %")
 
@@ -190,6 +192,17 @@ func TestNoisyClockWithholdsSecondsAndNothingElse(t *testing.T) {
 	report, err = again.Judge()
 	require.NoError(t, err)
 	require.Nil(t, report.In(UnitTrainSeconds))
+
+	for i := range curve {
+		curve[i].TrainNS, curve[i].CPUNS = curve[i].TrainNS/2, curve[i].CPUNS*2
+	}
+	require.NoError(t, writeFile(path, curve.csv()))
+	remakeResult(t, s, filepath.Dir(path))
+	report, err = s.Collect()
+	require.NoError(t, err)
+	require.NotNil(t, report.In(UnitTrainSeconds))
+	require.Nil(t, report.In(UnitCPUSeconds), "each clock for itself")
+	require.Len(t, report.Withheld, 1)
 }
 
 // moveRun makes a finished run one of another machine.
@@ -213,7 +226,8 @@ func TestSecondsOfARepetitionOnAnotherMachineSayNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, report.In(UnitTrainSeconds))
 	require.Nil(t, report.In(UnitWallSeconds))
-	require.Len(t, report.Withheld, 2)
+	require.Nil(t, report.In(UnitCPUSeconds))
+	require.Len(t, report.Withheld, 3)
 	require.Contains(t, report.Withheld[0].Found, "different machines")
 	require.Equal(t, "supported", report.Verdict.Word)
 	for _, c := range report.Checks {
@@ -244,10 +258,11 @@ func TestSecondsOfAPairFromTwoMachinesAreWithheld(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, report.In(UnitTrainSeconds))
 	require.Nil(t, report.In(UnitWallSeconds))
+	require.Nil(t, report.In(UnitCPUSeconds))
 	require.Nil(t, report.Speed)
 	require.NotNil(t, report.In(UnitFLOP))
 	require.Equal(t, "supported", report.Verdict.Word)
-	require.Len(t, report.Withheld, 2)
+	require.Len(t, report.Withheld, 3)
 	require.Contains(t, report.Withheld[0].Found, "seed 2")
 }
 

@@ -56,6 +56,7 @@ type StepStats struct {
 	GradNorm float32 // before clipping
 	LR       float32
 	TrainNS  int64 // data, forward, backward, update; no evaluation
+	CPUNS    int64 // of the process meanwhile, user and system
 }
 
 // NewTrainer builds the run of a resolved configuration at step 0, with the
@@ -161,7 +162,7 @@ func (t *Trainer) replay(p *nn.Program) error {
 // Step takes one optimizer step. A loss or gradient that isn't finite is an
 // error, and no weight has changed.
 func (t *Trainer) Step() (StepStats, error) {
-	begin := time.Now()
+	begin, cpu := time.Now(), cpuTime()
 	if err := t.feed(); err != nil {
 		return StepStats{}, err
 	}
@@ -177,7 +178,7 @@ func (t *Trainer) Step() (StepStats, error) {
 			t.step+1, t.TotalSteps(), s.Loss, s.GradNorm, t.rc.Train.BaseLR)
 	}
 	t.step++
-	s.TrainNS = time.Since(begin).Nanoseconds()
+	s.TrainNS, s.CPUNS = time.Since(begin).Nanoseconds(), cpuTime()-cpu
 	return s, nil
 }
 

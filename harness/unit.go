@@ -15,7 +15,11 @@ const (
 	UnitFLOP         = "FLOP"
 	UnitTrainSeconds = "training seconds" // optimizer steps only
 	UnitWallSeconds  = "wall seconds"     // with evaluations and checkpoints
+	UnitCPUSeconds   = "CPU seconds"      // processor time of optimizer steps: what other processes take isn't in it
 )
+
+// clockUnits are measured, where the others are counted.
+var clockUnits = []string{UnitTrainSeconds, UnitWallSeconds, UnitCPUSeconds}
 
 // A UnitComparison is what the pairs need to the primary target in one unit of the budget: the same
 // statistics for each (methodology b.5). Those of the clocks are withheld where their A/A check failed.
@@ -51,7 +55,7 @@ func (r *Report) spent(f *Finished, tau float64) map[string]Crossing {
 	images := o.At * float64(r.Study.Lock.Data.Train)
 	in := map[string]float64{
 		UnitEpochs: o.At, UnitImages: images, UnitFLOP: images / float64(r.Study.Config.Train.Batch) * float64(f.Manifest.FLOPs),
-		UnitTrainSeconds: o.TrainNS / 1e9, UnitWallSeconds: o.WallNS / 1e9,
+		UnitTrainSeconds: o.TrainNS / 1e9, UnitWallSeconds: o.WallNS / 1e9, UnitCPUSeconds: o.CPUNS / 1e9,
 	}
 	crossings := map[string]Crossing{}
 	for unit, at := range in {
@@ -77,7 +81,7 @@ func (r *Report) compareUnits(both [][2]*Finished, t Target) {
 		}
 		perEpoch = append(perEpoch, secondsPerEpoch(p[1])/secondsPerEpoch(p[0]))
 	}
-	for _, unit := range []string{UnitEpochs, UnitImages, UnitFLOP, UnitTrainSeconds, UnitWallSeconds} {
+	for _, unit := range slices.Concat([]string{UnitEpochs, UnitImages, UnitFLOP}, clockUnits) {
 		u := UnitComparison{Unit: unit, Withheld: r.withheld[unit]}
 		switch {
 		case unit == UnitEpochs:

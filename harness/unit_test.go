@@ -20,7 +20,7 @@ func TestEveryUnitHasTheStatisticsOfEpochs(t *testing.T) {
 			var c Curve
 			for e := range 11 {
 				ns := int64(1e9 * seconds * float64(e))
-				c = append(c, Point{Epochs: float64(e), Images: int64(100 * e), Step: 10 * e, Top1: 10 + 10*float64(e)/slow, TrainNS: ns, WallNS: 2 * ns})
+				c = append(c, Point{Epochs: float64(e), Images: int64(100 * e), Step: 10 * e, Top1: 10 + 10*float64(e)/slow, TrainNS: ns, WallNS: 2 * ns, CPUNS: 3 * ns / 2})
 			}
 			return &Finished{Manifest: Manifest{FLOPs: flop}, Curve: c}
 		}
@@ -28,7 +28,7 @@ func TestEveryUnitHasTheStatisticsOfEpochs(t *testing.T) {
 	}
 	r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50), lock.Targets[0])}}
 	r.compareUnits(both, lock.Targets[0])
-	for unit, want := range map[string]float64{UnitEpochs: 0.5, UnitImages: 0.5, UnitFLOP: 0.75, UnitTrainSeconds: 0.6, UnitWallSeconds: 0.6} {
+	for unit, want := range map[string]float64{UnitEpochs: 0.5, UnitImages: 0.5, UnitFLOP: 0.75, UnitTrainSeconds: 0.6, UnitWallSeconds: 0.6, UnitCPUSeconds: 0.6} {
 		c := r.In(unit)
 		require.InDelta(t, want, c.Ratio, 1e-6, unit)
 		require.True(t, c.Interval.Lo <= c.Ratio && c.Ratio <= c.Interval.Hi, unit)
@@ -57,7 +57,7 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 				var curve Curve
 				for e := range 11 {
 					ns := int64(1e9 * seconds * float64(e))
-					curve = append(curve, Point{Epochs: float64(e), Images: int64(100 * e), Step: 10 * e, Top1: 10 + 10*float64(e)/slow, TrainNS: ns, WallNS: 2 * ns})
+					curve = append(curve, Point{Epochs: float64(e), Images: int64(100 * e), Step: 10 * e, Top1: 10 + 10*float64(e)/slow, TrainNS: ns, WallNS: 2 * ns, CPUNS: 3 * ns / 2})
 				}
 				return &Finished{Manifest: Manifest{FLOPs: flop}, Curve: curve}
 			}
@@ -65,7 +65,7 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 		}
 		r.Targets = []TargetReport{{Target: lock.Targets[0], Comparison: compare(crossings(both, 50), lock.Targets[0])}}
 		r.compareUnits(both, lock.Targets[0])
-		for unit, own := range map[string]bool{UnitEpochs: false, UnitImages: false, UnitFLOP: c.own, UnitTrainSeconds: c.own, UnitWallSeconds: c.own} {
+		for unit, own := range map[string]bool{UnitEpochs: false, UnitImages: false, UnitFLOP: c.own, UnitTrainSeconds: c.own, UnitWallSeconds: c.own, UnitCPUSeconds: c.own} {
 			u := r.In(unit)
 			require.Equal(t, own, u.OwnHorizons, unit)
 			text, err := u.MarshalJSON()
@@ -76,7 +76,7 @@ func TestUnitsWithoutOneHorizonHaveNoTest(t *testing.T) {
 		}
 		var b strings.Builder
 		r.writeUnits(&b)
-		require.Equal(t, map[bool]int{true: 4}[c.own], strings.Count(b.String(), "(1)"), b.String())
+		require.Equal(t, map[bool]int{true: 5}[c.own], strings.Count(b.String(), "(1)"), b.String())
 		require.Equal(t, 1, strings.Count(b.String(), "\n  "+Unadjusted+"\n"), b.String())
 	}
 }
@@ -89,6 +89,7 @@ func TestStudyWithoutRepeatHasNoSecondsAndAnotherPrimaryNoVerdict(t *testing.T) 
 	require.NoError(t, err)
 	require.Nil(t, r.In(UnitTrainSeconds))
 	require.Nil(t, r.In(UnitWallSeconds))
+	require.Nil(t, r.In(UnitCPUSeconds))
 	require.Nil(t, r.Speed)
 	require.InDelta(t, 0.5, r.In(UnitFLOP).Ratio, 0.03)
 	require.Equal(t, NoVerdict, r.Verdict.Word)

@@ -144,6 +144,7 @@ func (r *Report) checkRepeat(off []*Finished, repeat *Finished) error {
 	}
 	r.checkClock(UnitTrainSeconds, a.TrainNS, b.TrainNS, config.Study.Noise)
 	r.checkClock(UnitWallSeconds, a.WallNS, b.WallNS, config.Study.Noise)
+	r.checkClock(UnitCPUSeconds, a.CPUNS, b.CPUNS, config.Study.Noise)
 	elsewhere := 0
 	for _, f := range off {
 		if !onePlace(f, repeat) {
@@ -163,7 +164,7 @@ func (r *Report) checkPlaces(both [][2]*Finished) {
 		if onePlace(p[0], p[1]) {
 			continue
 		}
-		for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
+		for _, unit := range clockUnits {
 			found := fmt.Sprintf("those of seed %d were not: see the workers in their manifests", p[0].Job.Seed)
 			r.withheld[unit] = "the arms of a pair were trained on different machines or with different numbers of threads: " + found
 			r.Withheld = append(r.Withheld, Check{"both arms of a pair have their " + unit + " from one machine", false, found})
@@ -201,9 +202,9 @@ func relativeDifference(first, again int64) float64 {
 
 func repeatName(unit string) string { return "a repeated run takes the same " + unit }
 
-// withholdSeconds takes the numbers of both clocks away.
+// withholdSeconds takes the numbers of all clocks away.
 func (r *Report) withholdSeconds(found string) {
-	for _, unit := range []string{UnitTrainSeconds, UnitWallSeconds} {
+	for _, unit := range clockUnits {
 		r.withhold(unit, found)
 	}
 }

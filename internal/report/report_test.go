@@ -51,7 +51,7 @@ func sample(halves [][2]float64, change func(r *harness.Report)) *harness.Report
 			f := &harness.Finished{Job: job, Manifest: harness.Manifest{Arm: job.Arm, Arguments: []string{"mtobench", "child"}}}
 			for e := range points {
 				at := float64(e) * budget / (points - 1)
-				f.Curve = append(f.Curve, harness.Point{Epochs: at, Images: int64(at * 4096), Top1: 30 + 42*(1-math.Pow(2, -at/half)), TrainNS: int64(at * 1e9),
+				f.Curve = append(f.Curve, harness.Point{Epochs: at, Images: int64(at * 4096), Top1: 30 + 42*(1-math.Pow(2, -at/half)), TrainNS: int64(at * 1e9), CPUNS: int64(at * 2e9),
 					Diagnostics: map[string]float64{"decoder/heterogeneity/0": 0.5, "decoder/heterogeneity/1": 0.4 - at/200, "decoder/token_norm": at, "top1_pct/1": 3}})
 			}
 			r.Runs = append(r.Runs, f)

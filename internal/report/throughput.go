@@ -54,11 +54,11 @@ func throughputFigure(r *harness.Report) figure {
 		ID: "throughput", Title: "Training throughput of each run",
 		Caption: "Images a second of the training clock (data, forward, backward, update; no evaluation). A drift over the seeds, or runs that differ within an arm, mean a busy machine: trust the epochs, not the seconds. The square is the repeated run.",
 		Legend:  append(armLegend(), legendItem{sign(func(c *canvas) { c.rect("mark again", 13, 3, 8, 8) }), "repeated run, without MTO"}),
-		Table:   table{Caption: "Throughput by run", Align: "wwn", Head: []string{"seed", "arm", "images/s", "training seconds", "wall seconds", "peak memory, MiB"}},
+		Table:   table{Caption: "Throughput by run", Align: "wwn", Head: []string{"seed", "arm", "images/s", "training seconds", "wall seconds", "CPU seconds", "peak memory, MiB"}},
 	}
 	add := func(run *harness.Finished, name string) {
 		end := run.Curve[len(run.Curve)-1]
-		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(run.Job.Seed), name, fixed(rate(run), 0), fixed(float64(end.TrainNS)/1e9, 2), fixed(float64(end.WallNS)/1e9, 2), fixed(timed(run, "peak-rss-bytes")/(1<<20), 0)))
+		f.Table.Rows = append(f.Table.Rows, row(fmt.Sprint(run.Job.Seed), name, fixed(rate(run), 0), fixed(float64(end.TrainNS)/1e9, 2), fixed(float64(end.WallNS)/1e9, 2), fixed(float64(end.CPUNS)/1e9, 2), fixed(timed(run, "peak-rss-bytes")/(1<<20), 0)))
 	}
 	hi := 0.0
 	rates := map[string][]float64{}

@@ -77,7 +77,7 @@ func TestEachBrokenRuleIsFound(t *testing.T) {
 		"two studies":                {last("BenchmarkPretrain", "study: 0123456789abcdef\nBenchmarkPretrain"), "two locks in one file"},
 		"no study":                   {replace("study:", "stud-y:"), "no study: line"},
 		"a volatile line":            {replace("dataset:", "commit: abc\ndataset:"), "a configuration line commit:"},
-		"a line that can't be read":  {replace(off+" 1 9.5", off+" once 9.5"), ":34: parsing iteration count"},
+		"a line that can't be read":  {replace(off+" 1 9.5", off+" once 9.5"), ":36: parsing iteration count"},
 		"progress in between":        {replace(off+" 1 9.5", off+"\nepoch 3 of 9\n 1 9.5"), `not a line of the format: "epoch 3 of 9"`},
 		"a name alone":               {replace(off+" 1 9.5", off+"\n"+off+" 1 9.5"), "name without figures"},
 		"on before off":              {good[:first] + strings.Replace(strings.Replace(strings.Replace(good[first:], "mto=off", "mto=o", -1), "mto=on", "mto=off", -1), "mto=o ", "mto=on ", -1), "mto=off comes after"},
