@@ -15,8 +15,9 @@ var boardName = filepath.Join("tb", "events.out.tfevents.mtobench")
 
 // writeBoard brings the TensorBoard file to the state of the curve: a point for each evaluation, at its
 // optimizer step. The file is a function of the curve and of when the run began, so whatever a killed
-// process left of it is mended and nothing stands in it twice.
-func (r *run) writeBoard() error {
+// process left of it is mended and nothing stands in it twice. A run that is done mends it no more: at its end the file
+// is made durable.
+func (r *run) writeBoard(end bool) error {
 	path := filepath.Join(r.dir, boardName)
 	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
@@ -29,7 +30,11 @@ func (r *run) writeBoard() error {
 	for _, p := range r.curve {
 		points = append(points, tensorboard.Point{Step: p.Step, Time: began.Add(time.Duration(p.WallNS)), Scalars: r.scalars(p)})
 	}
-	return tensorboard.Sync(path, tensorboard.Encode(began, points))
+	data := tensorboard.Encode(began, points)
+	if end {
+		return writeFile(path, data)
+	}
+	return tensorboard.Sync(path, data)
 }
 
 // scalars names what a point measured. Before the first step there is neither a training loss nor a

@@ -29,7 +29,7 @@ func TestBoardSurvivesWhatAProcessLeaves(t *testing.T) {
 		var m Manifest
 		require.NoError(t, readJSON(filepath.Join(dir, manifestName), &m))
 		r := run{dir: dir, rc: RunConfig{Config: s.Config}, curve: curve, first: m}
-		require.NoError(t, r.writeBoard())
+		require.NoError(t, r.writeBoard(false))
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.True(t, string(got) == string(want), "after %d bytes were left", len(left))

@@ -271,7 +271,7 @@ func (r *run) finish() error {
 	}
 	err := errors.Join(
 		r.events.add(eventRunStop, end.Top1, map[string]any{"status": "success", "chain": end.Chain}),
-		r.writeBoard(),
+		r.writeBoard(true),
 		r.state(StateDone, nil),
 		r.leave(),
 		r.prune(), // the process before may have died in between

@@ -282,7 +282,7 @@ func (r *run) evaluate() error {
 		return err
 	}
 	r.log.Info("eval", "epochs", p.Epochs, "top1_pct", p.Top1, "knn_pct", p.KNN, "recon_loss", p.Recon, "train_loss", p.Loss)
-	if err := r.writeBoard(); err != nil {
+	if err := r.writeBoard(false); err != nil {
 		return err
 	}
 	return r.tell(true)
