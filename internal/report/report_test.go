@@ -318,6 +318,7 @@ func TestWithheldSecondsAreNotCompared(t *testing.T) {
 		}
 		assert.Equal(t, c.why != "", strings.Contains(page, "Seconds are withheld: "+c.why+". "), c.why)
 		has(t, page, "Throughput by run")
+		assert.NotContains(t, page, "></desc>", "a picture without a description")
 	}
 }
 

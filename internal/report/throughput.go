@@ -73,6 +73,7 @@ func throughputFigure(r *harness.Report) figure {
 	}
 	if why := noSeconds(r); why != "" {
 		clear(rates)
+		f.Desc = fmt.Sprintf("%d runs by seed, without a median of an arm.", len(r.Runs))
 		f.Caption += " Seconds are withheld: " + why + ". So there is no median of an arm, and no figure of quality over seconds."
 	}
 	for _, arm := range arms {
