@@ -34,7 +34,10 @@ type product struct {
 	next     uintptr // where the columns of A begin that will be needed next; 0 for none
 	nextStep int     // bytes from one row of them to the next
 
-	nextB     uintptr // where the part of B begins that is fetched besides, in place; 0 for none
+	later      uintptr // where memory begins that is fetched in order, a part with each panel; 0 for none
+	laterBytes int     // of a part
+
+	nextB     uintptr // where the part of B begins that will be needed next; 0 for none
 	nextLines int     // cache lines of each row of it
 
 	kBlock     int  // K is walked in blocks of so many k; partial chains are stored in c
@@ -82,8 +85,7 @@ func tilesOf(m int) int { return (m + kernels.MR - 1) / kernels.MR }
 
 // multiplyRows computes the tiles of rows lo <= i < hi, at most MR, one panel after another. Each fetches a part of what the
 // worker is likely to read next: where A is read along its rows, the rows after these (97 -> 114 GFLOP/s at 3136x192x192);
-// else, from far away, the columns of A of the next cell and the part of B that comes next, a cache line of each row a
-// panel (Xeon, 768x3136x192: 151 -> 159 GFLOP/s; two lines a step, in one panel, took all the buffers for lines under way).
+// else, from far away, what fetchFar says.
 func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	p.setRows(t, k0, s, lo, hi)
 	if p.left != nil {
@@ -93,7 +95,7 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	for q := q0; q < q1; {
 		p.setPanel(t, k0, q)
 		p.place(t, k0, lo, q)
-		t.AheadStep, t.FarA, t.FarB = 0, 0, 0
+		t.AheadStep, t.Far, t.FarStep = 0, uintptr(unsafe.Pointer(t.B)), 0
 		panels := 1
 		switch {
 		case p.aStep == 1 && p.k > 0:
@@ -111,14 +113,18 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	}
 }
 
-// fetchFar makes a panel of a tile of form TN fetch its part of what the worker reads after the cell: the first panels the
-// next columns of A, the last ones the next part of B. There are so many panels before it and, with it, left.
+// fetchFar makes a panel of a tile of form TN fetch into the second-level cache its part of what the worker reads after the
+// cell: memory in order where later says so; else the first panels fetch the next columns of A, the last ones the next part of B,
+// a cache line of each row a panel. There are so many panels before it and, with it, left. One thread on a Xeon, 768x3136x192: 151 ->
+// 159 GFLOP/s; two lines a step, in one panel, took all the buffers for lines under way.
 func (p *product) fetchFar(t *kernel.Tile, before, left int) {
-	if p.next != 0 && before < farLines {
-		t.FarA = int(p.next-uintptr(unsafe.Pointer(t.A))) + before*cacheLine
-	}
-	if left <= p.nextLines && p.tail == nil {
-		t.FarB = int(p.nextB-uintptr(unsafe.Pointer(t.B))) + (p.nextLines-left)*cacheLine
+	switch {
+	case p.later != 0:
+		t.Far, t.FarStep = p.later+uintptr(before*p.laterBytes), (p.laterBytes+t.K-1)/t.K
+	case p.next != 0 && before < farLines:
+		t.Far, t.FarStep = p.next+uintptr(before*cacheLine), p.nextStep
+	case left <= p.nextLines:
+		t.Far, t.FarStep = p.nextB+uintptr((p.nextLines-left)*cacheLine), p.ldb*elementBytes
 	}
 }
 
@@ -150,6 +156,7 @@ func (p *product) multiplyColumn(t *kernel.Tile, k0, i0, i1, q int, last bool) {
 		p.setRows(t, k0, s, lo, hi)
 		p.place(t, k0, lo, q)
 		t.AheadStep = 0
+		t.Far = uintptr(unsafe.Pointer(t.B))
 		switch {
 		case p.aRow == 1 && p.aTile == 0:
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
@@ -173,7 +180,7 @@ func (p *product) setBlock(t *kernel.Tile, k0 int) {
 	t.K = min(p.kBlock, p.k-k0)
 	t.AStep = p.aStep * elementBytes
 	t.CRow = p.ldc * elementBytes
-	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep, t.FarA, t.FarB = nil, 0, nil, 0, 0, 0, 0
+	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep, t.FarStep = nil, 0, nil, 0, 0, 0
 	if k0 > 0 {
 		t.StartRow = t.CRow
 	} else if p.start != nil {

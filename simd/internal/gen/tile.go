@@ -53,7 +53,7 @@ var offset = map[string]int{}
 
 func init() {
 	var fields []*types.Var
-	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep", "Pairs", "FarA", "FarB", "Panels", "BPanel"} {
+	for i, name := range []string{"K", "A", "ARow", "AStep", "B", "BStep", "C", "CRow", "Start", "StartRow", "Add", "AddRow", "Rows", "Cols", "Ahead", "AheadStep", "Pairs", "Far", "FarStep", "Panels", "BPanel"} {
 		offset[name] = 8 * i
 		fields = append(fields, types.NewField(token.NoPos, nil, name, types.Typ[types.Uint64], false))
 	}
@@ -284,9 +284,9 @@ func (g *tileGen) chain() {
 		multiplyAdd = VDPBF16PS
 	}
 	ahead := g.field("Ahead")
-	var far []Mem
+	var far reg.GPVirtual
 	if g.v.opmask { // AVX2 tiles have no slot to spare: 1 % slower
-		far = []Mem{{Base: bases[0], Index: g.field("FarA"), Scale: 1}, {Base: b, Index: g.field("FarB"), Scale: 1}}
+		far = g.field("Far")
 	}
 	bAhead := GP64()
 	MOVQ(bStep, bAhead)
@@ -301,8 +301,9 @@ func (g *tileGen) chain() {
 			PREFETCHT0(Mem{Base: ahead, Disp: 64})
 		}
 		ADDQ(g.mem("AheadStep"), ahead)
-		for _, m := range far {
-			PREFETCHT1(m)
+		if g.v.opmask {
+			PREFETCHT1(Mem{Base: far})
+			ADDQ(g.mem("FarStep"), far)
 		}
 		for d := 0; d < g.columns*g.v.bytes; d += 64 {
 			PREFETCHT0(Mem{Base: bAhead, Disp: d})
@@ -339,6 +340,9 @@ func (g *tileGen) chain() {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("add")
+	if g.v.opmask {
+		MOVQ(far, g.mem("Far"))
+	}
 	MOVQ(ahead, g.mem("Ahead")) // the next panel goes on from there
 }
 

@@ -83,14 +83,13 @@ type Tile struct {
 	// roundings that are the instruction's own; subnormal numbers count as zero. For tables that have PairRow.
 	Pairs int // 128
 
-	// Two more may be, into the second-level cache alone: one so many bytes after a[0,p], the other after b[p,0]. What
-	// will be needed much later is fetched that way, a line a step, so that it leaves room for what is needed now. Tables
-	// without room for them ignore both.
-	FarA int // 136
-	FarB int // 144
+	// One more may be from Far on, which moves by FarStep, into the second-level cache alone. What will be needed much later is
+	// fetched that way, so that it leaves room for what is needed now. Tables without room for it ignore it.
+	Far     uintptr // 136
+	FarStep int     // 144
 
 	// Above 1, the tile is computed for so many panels of B that lie BPanel bytes apart, each as wide as the first; C, Start and
-	// Add of a panel begin where those of the one before end. B, C, Start, Add and Ahead move with them, Panels counts down.
+	// Add of a panel begin where those of the one before end. B, C, Start, Add, Ahead and Far move with them, Panels counts down.
 	Panels int // 152
 	BPanel int // 160
 }
