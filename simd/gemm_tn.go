@@ -16,15 +16,17 @@ const chunkRows = 512
 //
 // B is read in place, and A too where a tile is tall: packing A took 11 to 15 % of the time, and copying A or B while the
 // first tile reads it, so that the others find it side by side, gained nothing (768x4160x192: 106 -> 107 GFLOP/s) or cost
-// 5 % (96x3136x384). With a low tile each cell packs its part of A (AVX2, 768x3136x192: 88 -> 106 GFLOP/s); packing B
-// for all cells as well costs up to 12 % more than it gains (96x4160x384).
+// 5 % (96x3136x384). With a low tile, cells are several tiles high, so that a panel of B serves all of them, and each cell packs
+// its part of A (AVX2 with 32 KiB of first-level cache, 768x3136x192: 88 -> 106 GFLOP/s) unless the cache has room for it in place
+// (48 KiB, 288x3136x96: 74 packed, 81 in place); packing B for all cells as well costs up to 12 % more than it gains (96x4160x384).
 type gemmTNJob struct {
 	call    GEMM
 	columns cut
 	cells   grid
 	chunks  int
 	threads int
-	packed  bool      // cells pack their part of A
+	tall    bool      // cells are several tiles high
+	packed  bool      // and pack their part of A
 	sums    []float32 // [M,N], of the chunks so far; C itself unless the stored value comes last
 	ldSums  int
 
@@ -44,8 +46,9 @@ func (j *gemmTNJob) run(p *Pool, call *GEMM) {
 	j.call = *call
 	j.columns = cutColumns(call.N)
 	j.chunks = max(1, (call.K+chunkRows-1)/chunkRows)
-	j.packed = kernels.PackTiles != nil && call.K > 0 && call.LDA > near && max(call.LDA, call.LDB) > farApart
-	j.cells = gridTN(j.packed, call.M, j.columns, min(call.K, chunkRows), j.chunks)
+	j.tall = kernels.PackTiles != nil && call.K > 0 && call.LDA > near && max(call.LDA, call.LDB) > farApart
+	j.packed = j.tall && (firstLevel <= 32<<10 || sameSets(call.LDB))
+	j.cells = gridTN(j.tall, call.M, j.columns, min(call.K, chunkRows), j.chunks)
 	j.sums, j.ldSums, j.threads = call.C, call.LDC, p.threads
 	if call.Accumulate && j.chunks > 1 {
 		j.sums, j.ldSums = p.shared.take(call.M*call.N), call.N
@@ -69,7 +72,7 @@ func wait(count *atomic.Int32, n int) {
 	}
 }
 
-// For kernels with a low tile, packing A pays from rows of A or B farApart elements apart on, unless A is narrow.
+// For kernels with a low tile, tall cells pay from rows of A or B farApart elements apart on, unless A is narrow.
 const (
 	farApart = 150
 	near     = 64
@@ -85,12 +88,12 @@ func groupColumns(cache int) int {
 	return cache / 5 / (chunkRows * elementBytes) / kernels.NR * kernels.NR
 }
 
-// gridTN cuts C into cells. Where A is packed, they are several tiles high and take the whole width if there are enough;
+// gridTN cuts C into cells. Tall ones are several tiles high and take the whole width if there are enough;
 // else a cell is a tile high and at most groupColumns wide.
-func gridTN(packed bool, m int, columns cut, k, chunks int) grid {
+func gridTN(tall bool, m int, columns cut, k, chunks int) grid {
 	g := grid{m: m, rowStrips: tilesOf(m), count: columns.count, colParts: 1, downward: true}
 	want := leastCells
-	if packed {
+	if tall {
 		g.rowStrips = (g.rowStrips + kernel.PackedTiles - 1) / kernel.PackedTiles
 		want = (wantTasks + chunks - 1) / chunks
 	} else {
@@ -114,7 +117,7 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 	g := &j.call
 	k0, k := j.chunk(chunk)
 	p := product{
-		columns: j.columns, k: k, kBlock: max(1, k), panelFirst: j.packed,
+		columns: j.columns, k: k, kBlock: max(1, k), panelFirst: j.tall,
 		aRow: 1, aStep: g.LDA, c: j.sums[i0*j.ldSums:], ldc: j.ldSums,
 	}
 	if k > 0 {
@@ -125,7 +128,7 @@ func (j *gemmTNJob) part(w *worker, chunk, cell int) {
 		p.add, p.addStride = p.c, p.ldc
 	}
 	p.next, p.nextStep = j.after(chunk, cell), g.LDA*elementBytes
-	if !j.packed {
+	if !j.tall {
 		if p.later, p.laterBytes = j.nextChunk(chunk, cell, q1-q0); p.later == 0 {
 			p.nextB, p.nextLines = j.afterB(chunk, cell)
 		}

@@ -133,7 +133,10 @@ const farLines = 2
 
 // crowded says whether rows ld elements apart fall on so few sets of the first-level cache that a tile's don't fit. With 32 KiB in
 // 8 ways: 74 GFLOP/s at 512 and 109 at 256, 114 and 113 from a copy. With 48 KiB in 12 ways they fit, and a copy costs 3 %.
-func crowded(ld int) bool { return firstLevel <= 32<<10 && ld*elementBytes%1024 == 0 }
+func crowded(ld int) bool { return firstLevel <= 32<<10 && sameSets(ld) }
+
+// sameSets says whether rows ld elements apart begin on four of the first-level cache's 64 sets, or fewer.
+func sameSets(ld int) bool { return ld*elementBytes%1024 == 0 }
 
 // spread copies the tile's rows to where they don't meet in the cache.
 func (p *product) spread(t *kernel.Tile, k0, lo, hi int) {
