@@ -307,7 +307,8 @@ func (s *setup) torch(ctx context.Context) ([]competitor, error) {
 		if err := add(s.currentPython, "", map[string][]string{"": nil}); err != nil {
 			return nil, err
 		}
-		if err := add(s.currentPython, "-compiled", map[string][]string{"": {"TORCHINDUCTOR_CACHE_DIR=" + filepath.Join(s.build, "inductor")}}, "compile"); err != nil {
+		compiler := []string{"CXX=" + filepath.Join(s.build, "torch-g++"), "TORCHINDUCTOR_CACHE_DIR=" + filepath.Join(s.build, "torch-compiled")}
+		if err := add(s.currentPython, "-compiled", map[string][]string{"": compiler}, "compile"); err != nil {
 			return nil, err
 		}
 	}

@@ -133,6 +133,11 @@ def main():
         print("%d.%d" % VERSION)
         return
     name, method, model, threads = sys.argv[1:5]
+    if "compile" in sys.argv[5:]:
+        from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+        if torch.backends.cpu.get_cpu_capability() != "DEFAULT" and not pick_vec_isa():
+            sys.exit("torch.compile finds no vector instructions on a CPU that has some: its compiler or linker doesn't work")
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
     side, channels, width, depth = MODELS[model]
