@@ -3,16 +3,17 @@ package simd
 import "github.com/klauspost/cpuid/v2"
 
 const (
+	smallFirstLevel  = 32 << 10  // bytes
 	leastSecondLevel = 512 << 10 // bytes
 	mostSecondLevel  = 2 << 20   // beyond that, cores share the cache or nobody has measured
 )
 
-// firstLevel is the size of a core's first-level data cache in bytes, 32 KiB where the CPU doesn't tell.
+// firstLevel is the size of a core's first-level data cache in bytes, the small one where the CPU doesn't tell.
 var firstLevel = firstLevelOf(cpuid.CPU.Cache.L1D)
 
 func firstLevelOf(bytes int) int {
 	if bytes <= 0 {
-		return 32 << 10
+		return smallFirstLevel
 	}
 	return bytes
 }

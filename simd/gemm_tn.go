@@ -18,7 +18,7 @@ const chunkRows = 512
 // first tile reads it, so that the others find it side by side, gained nothing (768x4160x192: 106 -> 107 GFLOP/s) or cost
 // 5 % (96x3136x384). With a low tile, cells are several tiles high, so that a panel of B serves all of them, and each cell packs
 // its part of A (AVX2 with 32 KiB of first-level cache, 768x3136x192: 88 -> 106 GFLOP/s) unless the cache has room for it in place
-// (48 KiB, 288x3136x96: 74 packed, 81 in place); packing B for all cells as well costs up to 12 % more than it gains (96x4160x384).
+// (48 KiB, 288x3136x96: 74 packed, 80 in place; but where rows of B meet in it, 192x3136x768: 76 and 72); packing B for all cells as well costs up to 12 % more than it gains (96x4160x384).
 type gemmTNJob struct {
 	call    GEMM
 	columns cut
@@ -47,7 +47,7 @@ func (j *gemmTNJob) run(p *Pool, call *GEMM) {
 	j.columns = cutColumns(call.N)
 	j.chunks = max(1, (call.K+chunkRows-1)/chunkRows)
 	j.tall = kernels.PackTiles != nil && call.K > 0 && call.LDA > near && max(call.LDA, call.LDB) > farApart
-	j.packed = j.tall && (firstLevel <= 32<<10 || sameSets(call.LDB))
+	j.packed = j.tall && (firstLevel <= smallFirstLevel || sameSets(call.LDB))
 	j.cells = gridTN(j.tall, call.M, j.columns, min(call.K, chunkRows), j.chunks)
 	j.sums, j.ldSums, j.threads = call.C, call.LDC, p.threads
 	if call.Accumulate && j.chunks > 1 {

@@ -95,7 +95,7 @@ func (p *product) multiplyRows(t *kernel.Tile, k0, s, lo, hi, q0, q1 int) {
 	for q := q0; q < q1; {
 		p.setPanel(t, k0, q)
 		p.place(t, k0, lo, q)
-		t.AheadStep, t.Far, t.FarStep = 0, uintptr(unsafe.Pointer(t.B)), 0
+		t.AheadStep = 0
 		panels := 1
 		switch {
 		case p.aStep == 1 && p.k > 0:
@@ -133,7 +133,7 @@ const farLines = 2
 
 // crowded says whether rows ld elements apart fall on so few sets of the first-level cache that a tile's don't fit. With 32 KiB in
 // 8 ways: 74 GFLOP/s at 512 and 109 at 256, 114 and 113 from a copy. With 48 KiB in 12 ways they fit, and a copy costs 3 %.
-func crowded(ld int) bool { return firstLevel <= 32<<10 && sameSets(ld) }
+func crowded(ld int) bool { return firstLevel <= smallFirstLevel && sameSets(ld) }
 
 // sameSets says whether rows ld elements apart begin on four of the first-level cache's 64 sets, or fewer.
 func sameSets(ld int) bool { return ld*elementBytes%1024 == 0 }
@@ -159,7 +159,6 @@ func (p *product) multiplyColumn(t *kernel.Tile, k0, i0, i1, q int, last bool) {
 		p.setRows(t, k0, s, lo, hi)
 		p.place(t, k0, lo, q)
 		t.AheadStep = 0
-		t.Far = uintptr(unsafe.Pointer(t.B))
 		switch {
 		case p.aRow == 1 && p.aTile == 0:
 			t.Ahead, t.AheadStep = uintptr(unsafe.Pointer(t.A))+uintptr(stepsAhead*t.AStep), t.AStep
@@ -183,7 +182,7 @@ func (p *product) setBlock(t *kernel.Tile, k0 int) {
 	t.K = min(p.kBlock, p.k-k0)
 	t.AStep = p.aStep * elementBytes
 	t.CRow = p.ldc * elementBytes
-	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep, t.FarStep = nil, 0, nil, 0, 0, 0
+	t.Start, t.StartRow, t.Add, t.AddRow, t.AheadStep = nil, 0, nil, 0, 0
 	if k0 > 0 {
 		t.StartRow = t.CRow
 	} else if p.start != nil {
@@ -217,6 +216,7 @@ func (p *product) setPanel(t *kernel.Tile, k0, q int) {
 	default:
 		t.B, t.BStep = at(p.b, first+k0*p.ldb), p.ldb*elementBytes
 	}
+	t.Far, t.FarStep = uintptr(unsafe.Pointer(t.B)), 0 // what is here anyway
 }
 
 // panelStep is the distance in bytes of panels that are NR wide.

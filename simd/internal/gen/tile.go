@@ -340,9 +340,6 @@ func (g *tileGen) chain() {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("add")
-	if g.v.opmask {
-		MOVQ(far, g.mem("Far"))
-	}
 	MOVQ(ahead, g.mem("Ahead")) // the next panel goes on from there
 }
 

@@ -202,7 +202,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -534,7 +533,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -954,7 +952,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -1462,7 +1459,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -2058,7 +2054,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -2748,7 +2743,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3526,7 +3520,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3838,7 +3831,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -4085,7 +4077,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -4386,7 +4377,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -4741,7 +4731,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -5150,7 +5139,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -5618,7 +5606,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -6140,7 +6127,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -6716,7 +6702,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -7346,7 +7331,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -8030,7 +8014,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -8773,7 +8756,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -9570,7 +9552,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -10421,7 +10402,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -11326,7 +11306,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -11662,7 +11641,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -11844,7 +11822,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12054,7 +12031,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12292,7 +12268,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12558,7 +12533,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12856,7 +12830,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13182,7 +13155,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13536,7 +13508,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13918,7 +13889,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14328,7 +14298,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14770,7 +14739,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15240,7 +15208,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15738,7 +15705,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -16264,7 +16230,6 @@ loop:
 	JNZ  loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX

@@ -166,7 +166,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -426,7 +425,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -738,7 +736,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -1102,7 +1099,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -1518,7 +1514,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -1992,7 +1987,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -2518,7 +2512,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -2812,7 +2805,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3023,7 +3015,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3270,7 +3261,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3553,7 +3543,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -3872,7 +3861,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -4232,7 +4220,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -4628,7 +4615,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -5060,7 +5046,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -5528,7 +5513,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -6032,7 +6016,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -6577,7 +6560,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -7158,7 +7140,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -7775,7 +7756,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -8428,7 +8408,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -8763,7 +8742,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -8947,7 +8925,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -9162,7 +9139,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -9408,7 +9384,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -9685,7 +9660,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -9997,7 +9971,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -10340,7 +10313,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -10714,7 +10686,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -11119,7 +11090,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -11555,7 +11525,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12026,7 +11995,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -12528,7 +12496,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13061,7 +13028,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13625,7 +13591,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -13953,7 +13918,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R9, 136(AX)
 	MOVQ   BX, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14121,7 +14085,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14311,7 +14274,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R10, 136(AX)
 	MOVQ   R9, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14523,7 +14485,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -14757,7 +14718,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R11, 136(AX)
 	MOVQ   R10, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15017,7 +14977,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15299,7 +15258,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15603,7 +15561,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -15929,7 +15886,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -16277,7 +16233,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R12, 136(AX)
 	MOVQ   R11, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -16651,7 +16606,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -17047,7 +17001,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -17465,7 +17418,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX
@@ -17905,7 +17857,6 @@ loop:
 	JNZ          loop
 
 add:
-	MOVQ   R13, 136(AX)
 	MOVQ   R12, 112(AX)
 	MOVQ   80(AX), CX
 	MOVQ   88(AX), DX

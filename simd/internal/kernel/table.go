@@ -89,7 +89,7 @@ type Tile struct {
 	FarStep int     // 144
 
 	// Above 1, the tile is computed for so many panels of B that lie BPanel bytes apart, each as wide as the first; C, Start and
-	// Add of a panel begin where those of the one before end. B, C, Start, Add, Ahead and Far move with them, Panels counts down.
+	// Add of a panel begin where those of the one before end. B, C, Start, Add and Ahead move with them, Panels counts down.
 	Panels int // 152
 	BPanel int // 160
 }
